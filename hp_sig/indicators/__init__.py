@@ -1,0 +1,1 @@
+"""Layers → numbers: pure functions, no file, no network, no clock."""

@@ -1,0 +1,90 @@
+"""Which files does this territory need, and are they all there?"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from hp_sig.errors import HpSigError, LayerError, some
+from hp_sig.territory import LayerSource, Territory
+
+__all__ = ["InputError", "InputFile", "find_inputs"]
+
+#: Files that go with another one: parts of a shapefile, SQLite journals, notes.
+COMPANIONS = {".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".xml", ".gpkg-wal", ".gpkg-shm", ".md", ".qmd", ".qml"}
+
+
+class InputError(HpSigError, ValueError):
+    """All the faults of all the input files of a territory."""
+
+    def __init__(self, errors: list[LayerError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in errors))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """One file to read: for which layer, where it is, what it hashes to."""
+
+    name: str
+    path: Path
+    source: LayerSource | None
+    sha256: str
+    size: int
+
+
+def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
+    """Locate and hash every file that a territory needs.
+
+    Parameters
+    ----------
+    territory
+        From :func:`hp_sig.territory.load_territory`.
+    raw
+        Folder of the files as downloaded.
+
+    Returns
+    -------
+    list of InputFile
+        The territory file first, then a file a layer.
+
+    Raises
+    ------
+    InputError
+        If a file is absent, or a pattern meets several: all are listed.
+    """
+    wanted: list[tuple[str, LayerSource | None, list[Path], str]] = [("territory", None, [territory.path], "")]
+    for key in ("table", "movements"):
+        file = getattr(territory.communes, key)
+        if file is not None:
+            wanted.append((f"communes.{key}", None, [territory.companion(file)], ""))
+    wanted += [(name, source, territory.resolve(source.file, raw), source.file) for name, source in territory.sources().items()]
+    errors, found = [], []
+    for name, source, paths, pattern in wanted:
+        files = [path for path in paths if path.is_file()]
+        files = [path for path in files if path.suffix.lower() not in COMPANIONS] or files
+        if len(files) == 1:
+            found.append(_described(name, files[0], source))
+        else:
+            what = f"{len(files)} files ({some(path.name for path in files)})" if files else "none"
+            remedy = "Name one of them in the territory file." if files else "Put the file there, or correct « file » in the territory file."
+            where = raw / pattern if pattern else paths[0]
+            errors.append(LayerError(where, [f"expected one file for the layer « {name} », found {what}. {remedy}"]))
+    if errors:
+        raise InputError(errors)
+    return found
+
+
+def _described(name: str, path: Path, source: LayerSource | None) -> InputFile:
+    parts = [path]
+    if path.suffix.lower() == ".shp":
+        parts = sorted(part for part in path.parent.iterdir() if part.stem == path.stem or "DOC_URBA" in part.name.upper())
+    elif path.suffix.lower() == ".gpkg":
+        parts += [wal for wal in [path.with_name(f"{path.name}-wal")] if wal.is_file()]
+    digest = hashlib.sha256()
+    size = 0
+    for part in parts:
+        with part.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+    return InputFile(name=name, path=path, source=source, sha256=digest.hexdigest(), size=size)

@@ -1,0 +1,1 @@
+"""Files of the producers → validated layers and tables: one contract a layer, one error a file."""

@@ -1,0 +1,250 @@
+"""How does any producer's geographic file become geometries that one may measure?
+
+One path for all readers: the file is checked, read, brought to Lambert-93, its place in France verified, its
+polygons repaired by the structure method and counted. Every fault found is listed in one error.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+import shapely
+from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+
+from hp_sig.crs import LAMBERT93
+from hp_sig.errors import LayerError, some
+from hp_sig.layers.files import require_vector_file
+
+__all__ = ["OnInvalid", "finish", "multipolygons", "read_vector"]
+
+log = logging.getLogger(__name__)
+
+#: What to do with an invalid polygon: refuse the layer, or repair it and say so.
+OnInvalid = Literal["repair", "raise"]
+
+#: Bounds of mainland France and Corsica in Lambert-93 metres, with a margin (IGN: EPSG:2154, area of use).
+FRANCE_METRES = (0.0, 6_000_000.0, 1_350_000.0, 7_200_000.0)
+#: The same in degrees.
+FRANCE_DEGREES = (-10.0, 41.0, 11.0, 51.6)
+#: Geodetic systems that agree with RGF93 within the precision of these layers: WGS84, RGF93 (v1, v2, v2b), ETRS89.
+GEODETIC_SYSTEMS = (4326, 4171, 9777, 9782, 4258)
+#: A repair that changes an area by more than this share is told one by one.
+LARGE_REPAIR_SHARE = 0.01
+
+READ_ERRORS = (
+    CRSError,
+    DataLayerError,
+    DataSourceError,
+    FeatureError,
+    FieldError,
+    GeometryError,
+    shapely.errors.GEOSException,
+    UnicodeDecodeError,
+)
+
+
+def read_vector(
+    path: str | Path, *, layer: str | None = None, prefer: Sequence[str] = (), crs: str | None = None
+) -> gpd.GeoDataFrame:
+    """Read a geographic file as 2D geometries in Lambert-93, wherever they lie in mainland France.
+
+    Parameters
+    ----------
+    path
+        Any file that pyogrio opens.
+    layer
+        Its layer, where it has several.
+    prefer
+        Layer names to choose from when none is given.
+    crs
+        The coordinate system to assume where the file states none (a shapefile without .prj).
+
+    Raises
+    ------
+    LayerError
+        If the file is unreadable, its layer or its coordinate system unknown, or its place not in France.
+    """
+    file = require_vector_file(path)
+    name = layer or _choose_layer(file, prefer)
+    try:
+        features = gpd.read_parquet(file) if file.suffix.lower() == ".parquet" else pyogrio.read_dataframe(file, layer=name)
+    except ImportError as error:
+        raise LayerError(file, ["GeoParquet needs pyarrow: pip install pyarrow, or convert it to GeoPackage."]) from error
+    except READ_ERRORS as error:
+        raise LayerError(file, [f"cannot be read ({error}). It may be cut short: download or copy it again."]) from error
+    if not isinstance(features, gpd.GeoDataFrame):
+        raise LayerError(file, [f"the layer {name!r} has no geometry. Choose another layer."])
+    if features.empty:
+        raise LayerError(file, [f"the layer {name!r} has no feature. Download it again."])
+    features = features.set_geometry(shapely.force_2d(features.geometry.values))
+    log.info("read %s (%s): %d features", file, name, len(features))
+    return _in_lambert93(features, file, crs)
+
+
+def _choose_layer(file: Path, prefer: Sequence[str]) -> str | None:
+    if file.suffix.lower() == ".parquet":
+        return None
+    try:
+        listed = pyogrio.list_layers(file)
+    except READ_ERRORS as error:
+        raise LayerError(file, [f"cannot be opened ({error}). Download or copy it again."]) from error
+    layers = [str(name) for name, geometry_type in listed if geometry_type is not None]
+    if len(layers) == 1:
+        return layers[0]
+    wanted = [name for name in layers if name.casefold() in {choice.casefold() for choice in prefer}]
+    if len(wanted) == 1:
+        return wanted[0]
+    found = f"{len(layers)} layers ({some(layers)})" if layers else "no geographic layer"
+    raise LayerError(file, [f"expected one layer, found {found}. Name it with « layer = … »."])
+
+
+def _in_lambert93(features: gpd.GeoDataFrame, file: Path, crs: str | None) -> gpd.GeoDataFrame:
+    if features.crs is None:
+        if crs is None:
+            missing = "lacks its .prj" if file.suffix.lower() == ".shp" else "states no coordinate system"
+            fault = f"{missing}. Ask the producer for it, then say so in the territory file: crs = \"EPSG:2154\"."
+            raise LayerError(file, [fault])
+        features = features.set_crs(crs)
+    system = features.crs
+    bounds = tuple(float(bound) for bound in features.total_bounds)
+    projected = features if _is_lambert93(system) else None
+    if projected is None:
+        _require_known_system(system, file)
+        limits = FRANCE_DEGREES if system.is_geographic else None
+        if limits and not _meets(bounds, limits):
+            raise LayerError(file, [_misplaced(bounds, limits, system)])
+        projected = features.to_crs(LAMBERT93)
+        bounds = tuple(float(bound) for bound in projected.total_bounds)
+    if not _meets(bounds, FRANCE_METRES):
+        raise LayerError(file, [_misplaced(bounds, FRANCE_METRES, pyproj.CRS(LAMBERT93))])
+    return projected.set_crs(LAMBERT93, allow_override=True)
+
+
+def _is_lambert93(system: pyproj.CRS) -> bool:
+    return system.to_epsg() == LAMBERT93 or system.to_epsg(min_confidence=20) == LAMBERT93
+
+
+def _require_known_system(system: pyproj.CRS, file: Path) -> None:
+    operation = system.coordinate_operation
+    if operation is not None and "Mercator" in operation.method_name and "Transverse" not in operation.method_name:
+        fault = (
+            f"is in {system.to_string()} ({operation.method_name}), a system made for drawing tiles: areas are almost "
+            "doubled in it. Ask for the source in Lambert-93 (EPSG:2154), or reproject it in QGIS knowingly."
+        )
+        raise LayerError(file, [fault])
+    geodetic = system.geodetic_crs
+    if geodetic is None or geodetic.to_epsg(min_confidence=20) not in GEODETIC_SYSTEMS:
+        fault = (
+            f"is in {system.to_string()[:60]}, expected Lambert-93 (EPSG:2154) or a system on RGF93, WGS84 or ETRS89. "
+            "Reproject it to EPSG:2154 in QGIS, with IGN's grid if it is an old NTF Lambert."
+        )
+        raise LayerError(file, [fault])
+
+
+def _meets(bounds: Sequence[float], limits: Sequence[float]) -> bool:
+    return bool(
+        np.isfinite(bounds).all()
+        and bounds[0] <= limits[2]
+        and bounds[2] >= limits[0]
+        and bounds[1] <= limits[3]
+        and bounds[3] >= limits[1]
+    )
+
+
+def _misplaced(bounds: Sequence[float], limits: Sequence[float], system: pyproj.CRS) -> str:
+    shown = "({:.6g}, {:.6g}, {:.6g}, {:.6g})".format(*bounds)
+    swapped = (bounds[1], bounds[0], bounds[3], bounds[2])
+    if _meets(swapped, limits):
+        return f"its axes are swapped: bounds {shown} put it out of France, y and x exchanged put it in. Export it again as x, y."
+    if system.is_geographic and _meets(bounds, FRANCE_METRES):
+        return (
+            f"is said to be in degrees ({system.to_string()}) but its bounds {shown} are Lambert-93 metres. "
+            "Declare EPSG:2154, or export the GeoJSON in WGS84."
+        )
+    return f"lies out of mainland France: bounds {shown} in {system.to_string()}. Check its coordinate system."
+
+
+def multipolygons(
+    features: gpd.GeoDataFrame, codes: pd.Series, *, on_invalid: OnInvalid, faults: list[str], notes: list[str]
+) -> gpd.GeoSeries:
+    """Give the geometries of a zone layer as valid MultiPolygons.
+
+    An invalid polygon is repaired by the structure method of `make_valid`, without collapsed parts, which keeps
+    what a producer meant (a hole stays a hole); the repair is counted, its effect on the area told.
+
+    Parameters
+    ----------
+    features
+        Geometries in EPSG:2154.
+    codes
+        The code of each, for the messages.
+    on_invalid
+        `repair`, or `raise`: an invalid polygon is then a fault.
+    faults, notes
+        Where to say what was found; both are added to.
+    """
+    shapes = features.geometry.to_numpy().copy()
+    polygonal = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
+    if not polygonal.all():
+        kinds = sorted({"empty" if shape is None or shape.is_empty else shape.geom_type for shape in shapes[~polygonal]})
+        faults.append(
+            f"{int((~polygonal).sum())} geometries are not polygons ({', '.join(kinds)}): {some(codes[~polygonal])}. "
+            "Keep only polygons."
+        )
+    invalid = polygonal & ~shapely.is_valid(shapes)
+    if invalid.any() and on_invalid == "raise":
+        reasons = shapely.is_valid_reason(shapes[invalid])
+        faults.append(f"{int(invalid.sum())} polygons are invalid: {some(codes[invalid])} ({reasons[0]}). Repair them in QGIS.")
+    elif invalid.any():
+        shapes[invalid] = _repaired(shapes[invalid], codes[invalid], faults, notes)
+    single = shapely.get_type_id(shapes) == 3
+    shapes[single] = shapely.multipolygons(shapes[single][:, np.newaxis])
+    return gpd.GeoSeries(shapes, index=features.index, crs=features.crs)
+
+
+def _repaired(shapes: np.ndarray, codes: pd.Series, faults: list[str], notes: list[str]) -> np.ndarray:  # type: ignore[type-arg]
+    before = shapely.area(shapes)
+    repaired = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
+    after = shapely.area(repaired)
+    lost = np.isin(shapely.get_type_id(repaired), (3, 6), invert=True) | (after == 0)
+    if lost.any():
+        faults.append(f"{int(lost.sum())} invalid polygons have no area once repaired: {some(codes[lost])}. Draw them again.")
+    change = after - before
+    large = np.abs(change) > LARGE_REPAIR_SHARE * np.maximum(before, after)
+    detail = f"; by more than 1 % of its area for {some(codes[large])}" if large.any() else ""
+    notes.append(
+        f"{len(shapes)} invalid polygons were repaired (structure method; {some(codes)}): total area changed by "
+        f"{change.sum() / 10_000:+.2f} ha{detail}."
+    )
+    return np.asarray(repaired)
+
+
+def finish(layer: gpd.GeoDataFrame, path: str | Path, *, vintage: str, faults: list[str], notes: list[str]) -> gpd.GeoDataFrame:
+    """Close a reader: raise all the faults at once, or attach vintage and notes to the layer.
+
+    Parameters
+    ----------
+    layer
+        The layer, indexed by its code.
+    path, vintage
+        Where it comes from; kept in `layer.attrs`.
+    faults, notes
+        What was found on the way. Notes are logged as warnings and kept in `layer.attrs["notes"]`.
+
+    Raises
+    ------
+    LayerError
+        If there is any fault.
+    """
+    if faults:
+        raise LayerError(path, faults)
+    for note in notes:
+        log.warning("%s: %s", path, note)
+    layer.attrs.update({"source_file": Path(path).name, "vintage": vintage, "notes": list(notes)})
+    return layer

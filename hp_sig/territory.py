@@ -1,0 +1,245 @@
+"""Which territory is this: which communes, which layers, which vintages?
+
+A territory is one TOML file, so another Pays needs no code. It is validated when loaded: an error names the key,
+what was expected and what was found.
+"""
+
+import datetime as dt
+import difflib
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from hp_sig.errors import LayerError, TerritoryError, some
+from hp_sig.layers.communes import read_commune_list
+from hp_sig.reference.fields import default_territory_file, package_file
+
+__all__ = ["Communes", "LayerSource", "PopulationSource", "Territory", "Zone", "commune_names", "load_territory"]
+
+#: Environment variable that names the territory file when the caller names none.
+TERRITORY_VARIABLE = "HP_SIG_TERRITORY"
+#: Prefix of a file that comes with the package instead of `data/raw`.
+PACKAGE_PREFIX = "package:"
+
+Code = Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")]
+Text = Annotated[str, Field(min_length=1)]
+Year = Annotated[int, Field(ge=1943, le=2100)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class LayerSource(_Record):
+    """One file and where it comes from."""
+
+    file: Text
+    vintage: Text
+    producer: Text
+    source: Text
+    licence: Text
+    retrieved: dt.date | None = None
+    layer: str | None = None
+    crs: str | None = None
+    fields: dict[str, str] = {}
+
+    @property
+    def in_package(self) -> bool:
+        """Whether the file comes with the package."""
+        return self.file.startswith(PACKAGE_PREFIX)
+
+
+class PopulationSource(LayerSource):
+    """A series of populations, and the year of it that the results show."""
+
+    year: Year
+
+
+class Zone(LayerSource):
+    """A layer of zones: lists of communes (EPCI, SCoT), or perimeters (parks)."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    label: Text
+    kind: Literal["communes", "perimeter"]
+    cog_year: Year | None = None
+    keep: tuple[str, ...] = ()
+    status: dict[str, Literal["approved", "in_progress", "none", "unknown"]] = {}
+
+    @model_validator(mode="after")
+    def _dated(self) -> Self:
+        if self.kind == "communes" and self.cog_year is None:
+            message = "a list of communes needs its cog_year"
+            raise ValueError(message)
+        return self
+
+    @property
+    def layer_name(self) -> str:
+        """Name of the layer in the results: a list of communes carries its year."""
+        return f"{self.id}_{self.cog_year}" if self.kind == "communes" else self.id
+
+    @property
+    def key(self) -> str:
+        """Name of the column that holds the zone's code."""
+        return {"epci": "epci_siren", "scot": "scot_id"}.get(self.id, f"{self.id}_code")
+
+
+class Communes(_Record):
+    """The communes of the territory: a list of codes, or a table with codes and names."""
+
+    codes: tuple[Code, ...] = ()
+    table: str | None = None
+    movements: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.codes) == (self.table is not None):
+            message = "give either codes (a list) or table (a file), one of them"
+            raise ValueError(message)
+        twice = sorted({code for code in self.codes if self.codes.count(code) > 1})
+        if twice:
+            message = f"codes given twice: {some(twice)}"
+            raise ValueError(message)
+        return self
+
+
+class Territory(_Record):
+    """A territory as configured; load it with :func:`load_territory`."""
+
+    name: Text
+    cog_year: Year
+    notice: str | None = None
+    communes: Communes
+    boundaries: LayerSource
+    zones: tuple[Zone, ...] = ()
+    population: PopulationSource | None = None
+    stations: LayerSource | None = None
+    projects: LayerSource | None = None
+    _path: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _distinct_zones(self) -> Self:
+        names = [zone.layer_name for zone in self.zones]
+        twice = sorted({name for name in names if names.count(name) > 1} | ({"communes", "stations", "projects"} & set(names)))
+        if twice:
+            message = f"zone layers must have distinct names, found twice or reserved: {some(twice)}"
+            raise ValueError(message)
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The file that this territory was loaded from."""
+        return self._path
+
+    def sources(self) -> dict[str, LayerSource]:
+        """Give every layer of the territory by its name in the results."""
+        named: dict[str, LayerSource | None] = {
+            "communes": self.boundaries,
+            **{zone.layer_name: zone for zone in self.zones},
+            "population": self.population,
+            "stations": self.stations,
+            "projects": self.projects,
+        }
+        return {name: source for name, source in named.items() if source is not None}
+
+    def companion(self, file: str) -> Path:
+        """Locate a table that goes with the territory file: with `package:`, or beside the file itself."""
+        if file.startswith(PACKAGE_PREFIX):
+            return package_file(file.removeprefix(PACKAGE_PREFIX))
+        return self._path.parent / file
+
+    def resolve(self, file: str, folder: Path) -> list[Path]:
+        """Find the files that a `file` entry stands for: one with `package:`, a path, or a pattern such as `*.gpkg`."""
+        if file.startswith(PACKAGE_PREFIX):
+            return [package_file(file.removeprefix(PACKAGE_PREFIX))]
+        if re.search(r"[*?\[]", file):
+            return sorted(folder.glob(file))
+        return [found] if (found := folder / file).exists() else []
+
+
+def load_territory(path: str | Path | None = None) -> Territory:
+    """Load and validate a territory file.
+
+    Parameters
+    ----------
+    path
+        A TOML file; by default the one that the environment variable `HP_SIG_TERRITORY` names, or else the Pays de
+        Haute-Provence (51 communes on 1 January 2015).
+
+    Returns
+    -------
+    Territory
+        A frozen record.
+
+    Raises
+    ------
+    TerritoryError
+        If the file is absent, is not TOML, or breaks a rule: the message lists each key, what was expected, what
+        was found.
+
+    Examples
+    --------
+    >>> territory = load_territory(default_territory_file())
+    >>> territory.name, territory.cog_year, len(commune_names(territory))
+    ('Pays de Haute-Provence', 2015, 51)
+    """
+    file = Path(path or os.environ.get(TERRITORY_VARIABLE) or default_territory_file())
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        message = f"{file}: expected a territory file, found nothing there. Check the path."
+        raise TerritoryError(message) from error
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{file}: cannot be read as UTF-8 text ({error}). Save it as UTF-8."
+        raise TerritoryError(message) from error
+    except tomllib.TOMLDecodeError as error:
+        message = f"{file}: is not TOML ({error}). Text values go between quotes: vintage = \"2025\"."
+        raise TerritoryError(message) from error
+    try:
+        territory = Territory.model_validate(content)
+    except ValidationError as error:
+        faults = [_fault(dict(detail)) for detail in error.errors(include_url=False)]
+        lines = "".join(f"\n  - {fault}" for fault in faults)
+        message = f"{file}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.{lines}"
+        raise TerritoryError(message) from error
+    territory._path = file
+    commune_names(territory)
+    return territory
+
+
+def commune_names(territory: Territory) -> pd.Series:
+    """Give the communes of a territory: names (empty where not given) by `commune_code`, sorted.
+
+    Raises
+    ------
+    TerritoryError
+        If the table of communes is absent, lacks its columns, or holds a code twice.
+    """
+    table = territory.communes.table
+    if table is None:
+        codes = sorted(territory.communes.codes)
+        return pd.Series([""] * len(codes), index=pd.Index(codes, name="commune_code", dtype="str"), name="name")
+    file = territory.companion(table)
+    try:
+        return read_commune_list(file)
+    except LayerError as error:
+        message = f"{territory.path}: communes.table: {error}"
+        raise TerritoryError(message) from error
+
+
+def _fault(detail: dict[str, Any]) -> str:
+    key = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in detail["loc"]).replace(".[", "[")
+    kind, found = detail["type"], detail.get("input")
+    if kind == "missing":
+        return f"{key}: expected a value, found none. Add it."
+    if kind == "extra_forbidden":
+        known = sorted({*Territory.model_fields, *Zone.model_fields, *Communes.model_fields, *PopulationSource.model_fields})
+        near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+        hint = f"Did you mean « {near[0]} »?" if near else f"Known keys: {', '.join(known)}."
+        return f"{key}: unknown key, found {found!r}. {hint}"
+    expected = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{key or 'the file'}: {expected[0].lower()}{expected[1:]}, found {found!r:.80}."
