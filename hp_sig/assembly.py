@@ -94,7 +94,7 @@ def load_layers(
         if on_read is not None:
             on_read(item)
         try:
-            frame = _read(item, territory)
+            frame = _read(item)
         except LayerError as error:
             errors.append(error)
             continue
@@ -105,7 +105,7 @@ def load_layers(
     return _assembled(territory, {item.name: item.path for item in inputs}, frames)
 
 
-def _read(item: InputFile, territory: Territory) -> pd.DataFrame | None:
+def _read(item: InputFile) -> pd.DataFrame | None:
     source = item.source
     if item.name == "communes.movements":
         return read_movements(item.path)
@@ -137,7 +137,13 @@ def _read_zone(path: Path, zone: Zone) -> pd.DataFrame:
     if zone.id == "pnr":
         return read_pnr(path, vintage=zone.vintage, keep=zone.keep, fields=zone.fields, crs=zone.crs)
     return read_zones(
-        path, key=zone.key, vintage=zone.vintage, keep=zone.keep, fields=zone.fields, crs=zone.crs, layer=zone.layer
+        path,
+        key=zone.key,
+        vintage=zone.vintage,
+        keep=zone.keep,
+        fields=zone.fields,
+        crs=zone.crs,
+        layer=zone.layer,
     )
 
 
@@ -161,7 +167,9 @@ def _assembled(territory: Territory, paths: Mapping[str, Path], frames: Mapping[
             errors.append(error)
     population, projects, stations = frames.get("population"), frames.get("projects"), frames.get("stations")
     if population is not None:
-        fault = _population_fault(population, cast("PopulationSource", territory.population), communes, notes["population"])
+        fault = _population_fault(
+            population, cast("PopulationSource", territory.population), communes, notes["population"]
+        )
         errors += [LayerError(paths["population"], [fault])] if fault else []
     if projects is not None:
         notes["projects"] += _project_notes(projects, communes, zones, stations)
@@ -184,51 +192,68 @@ def _assembled(territory: Territory, paths: Mapping[str, Path], frames: Mapping[
 def _coverage_notes(communes: gpd.GeoDataFrame) -> list[str]:
     if shapely.coverage_is_valid(communes.geometry.to_numpy()):
         return []
-    return ["neighbouring communes overlap or leave gaps: shared limits are not drawn alike, areas may count land twice."]
+    return [
+        "neighbouring communes overlap or leave gaps: shared limits are not drawn alike, areas may count land twice."
+    ]
 
 
 def _zone_layer(zone: Zone, frame: pd.DataFrame, communes: gpd.GeoDataFrame, path: Path, notes: list[str]) -> ZoneLayer:
     if zone.kind == "perimeter":
         drawn = cast("gpd.GeoDataFrame", frame)
         if drawn.geometry.isna().any():
-            raise LayerError(path, ["expected perimeters, found lists of communes. Set kind = \"communes\" and cog_year."])
+            raise LayerError(
+                path, ['expected perimeters, found lists of communes. Set kind = "communes" and cog_year.']
+            )
         return ZoneLayer(config=zone, zones=_meeting(drawn, communes, path))
     listed = _listed(zone, frame, notes) if zone.id == "scot" else frame.set_axis([zone.key, "name"], axis="columns")
     members = listed[listed.index.isin(communes.index)]
     if members.empty:
-        raise LayerError(path, [f"none of its communes is in the territory; found {some(listed.index)}. Check file and cog_year."])
+        raise LayerError(
+            path,
+            [f"none of its communes is in the territory; found {some(listed.index)}. Check file and cog_year."],
+        )
     absent = communes.index.difference(members.index)
     if len(absent) and zone.id == "epci":
-        fault = f"{len(absent)} communes of the territory are in no intercommunality: {some(absent)}. Check file and cog_year."
+        fault = (
+            f"{len(absent)} communes of the territory are in no intercommunality: "
+            f"{some(absent)}. Check file and cog_year."
+        )
         raise LayerError(path, [fault])
     if len(absent) and zone.id != "scot":
         notes.append(f"{len(absent)} communes of the territory are not in this list: {some(absent)}.")
-    return ZoneLayer(config=zone, zones=_united(zone, members, listed, communes), members=members, whole_list=listed[zone.key])
+    return ZoneLayer(
+        config=zone,
+        zones=_united(zone, members, listed, communes),
+        members=members,
+        whole_list=listed[zone.key],
+    )
 
 
 def _listed(zone: Zone, scot: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    rows = scot[["name", "status", "commune_codes"]].rename_axis(zone.key).reset_index().explode("commune_codes")
+    rows = scot[["name", "status"]].assign(commune_codes=scot["commune_codes"].str.split())
+    rows = rows.rename_axis(zone.key).reset_index().explode("commune_codes")
     rows = rows.dropna(subset="commune_codes").rename(columns={"commune_codes": "commune_code"})
     rows["rank"] = rows["status"].map(STATUS_ORDER.index)
     rows = rows.sort_values(["commune_code", "rank", zone.key]).astype({"commune_code": "str"})
     several = rows["commune_code"][rows["commune_code"].duplicated()].unique()
     if len(several):
-        notes.append(f"{len(several)} communes are on the lists of several SCoT, the most advanced one is kept: {some(several)}.")
+        notes.append(
+            f"{len(several)} communes are on the lists of several SCoT, the most advanced one is kept: {some(several)}."
+        )
     return rows.drop_duplicates("commune_code").set_index("commune_code")[[zone.key, "name", "status"]]
 
 
 def _united(zone: Zone, members: pd.DataFrame, listed: pd.DataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    shapes = communes.geometry.loc[members.index].groupby(members[zone.key].to_numpy()).agg(
-        lambda parts: shapely.union_all(parts.to_numpy())
-    )
     columns = [column for column in ("name", "status") if column in members]
-    zones = members.groupby(zone.key, sort=True)[columns].first()
-    zones["commune_count"] = members.groupby(zone.key).size()
+    groups = members.groupby(zone.key, sort=True)
+    zones = groups[columns].first()
+    zones["commune_count"] = groups.size()
     zones["commune_total"] = listed.groupby(zone.key).size().reindex(zones.index)
-    merged = shapes.to_numpy()
-    single = shapely.get_type_id(merged) == 3
-    merged[single] = shapely.multipolygons(merged[single][:, np.newaxis])
-    return gpd.GeoDataFrame(zones, geometry=gpd.GeoSeries(merged, index=zones.index, crs=communes.crs))
+    united = communes.loc[members.index, ["geometry"]].assign(zone=members[zone.key]).dissolve("zone").loc[zones.index]
+    shapes = united.geometry.to_numpy().copy()
+    single = shapely.get_type_id(shapes) == 3
+    shapes[single] = shapely.multipolygons(shapes[single][:, np.newaxis])
+    return gpd.GeoDataFrame(zones, geometry=gpd.GeoSeries(shapes, index=zones.index, crs=communes.crs))
 
 
 def _meeting(zones: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
@@ -255,7 +280,10 @@ def _population_fault(
 
 
 def _project_notes(
-    projects: pd.DataFrame, communes: gpd.GeoDataFrame, zones: Mapping[str, ZoneLayer], stations: pd.DataFrame | None
+    projects: pd.DataFrame,
+    communes: gpd.GeoDataFrame,
+    zones: Mapping[str, ZoneLayer],
+    stations: pd.DataFrame | None,
 ) -> list[str]:
     notes = []
     codes = projects["commune_code"].dropna()
@@ -266,7 +294,9 @@ def _project_notes(
     unknown = projects["epci_siren"].dropna()
     unknown = unknown[~unknown.isin(sirens)]
     if len(unknown):
-        notes.append(f"{len(unknown)} projects name an intercommunality of no date of the territory: {some(unknown.index)}.")
+        notes.append(
+            f"{len(unknown)} projects name an intercommunality of no date of the territory: {some(unknown.index)}."
+        )
     if stations is not None:
         uic = projects["station_uic"].dropna()
         lost = uic[~uic.isin(stations.index)]

@@ -10,7 +10,21 @@ from hp_sig.territory import LayerSource, Territory
 __all__ = ["InputError", "InputFile", "find_inputs"]
 
 #: Files that go with another one: parts of a shapefile, SQLite journals, notes.
-COMPANIONS = {".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".xml", ".gpkg-wal", ".gpkg-shm", ".md", ".qmd", ".qml"}
+COMPANIONS = {
+    ".dbf",
+    ".shx",
+    ".prj",
+    ".cpg",
+    ".qix",
+    ".sbn",
+    ".sbx",
+    ".xml",
+    ".gpkg-wal",
+    ".gpkg-shm",
+    ".md",
+    ".qmd",
+    ".qml",
+}
 
 
 class InputError(HpSigError, ValueError):
@@ -57,7 +71,9 @@ def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
         file = getattr(territory.communes, key)
         if file is not None:
             wanted.append((f"communes.{key}", None, [territory.companion(file)], ""))
-    wanted += [(name, source, territory.resolve(source.file, raw), source.file) for name, source in territory.sources().items()]
+    wanted += [
+        (name, source, territory.resolve(source.file, raw), source.file) for name, source in territory.sources().items()
+    ]
     errors, found = [], []
     for name, source, paths, pattern in wanted:
         files = [path for path in paths if path.is_file()]
@@ -66,7 +82,11 @@ def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
             found.append(_described(name, files[0], source))
         else:
             what = f"{len(files)} files ({some(path.name for path in files)})" if files else "none"
-            remedy = "Name one of them in the territory file." if files else "Put the file there, or correct « file » in the territory file."
+            remedy = (
+                "Name one of them in the territory file."
+                if files
+                else "Put the file there, or correct « file » in the territory file."
+            )
             where = raw / pattern if pattern else paths[0]
             errors.append(LayerError(where, [f"expected one file for the layer « {name} », found {what}. {remedy}"]))
     if errors:
@@ -77,7 +97,9 @@ def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
 def _described(name: str, path: Path, source: LayerSource | None) -> InputFile:
     parts = [path]
     if path.suffix.lower() == ".shp":
-        parts = sorted(part for part in path.parent.iterdir() if part.stem == path.stem or "DOC_URBA" in part.name.upper())
+        parts = sorted(
+            part for part in path.parent.iterdir() if part.stem == path.stem or "DOC_URBA" in part.name.upper()
+        )
     elif path.suffix.lower() == ".gpkg":
         parts += [wal for wal in [path.with_name(f"{path.name}-wal")] if wal.is_file()]
     digest = hashlib.sha256()

@@ -19,7 +19,15 @@ from hp_sig.errors import LayerError, TerritoryError, some
 from hp_sig.layers.communes import read_commune_list
 from hp_sig.reference.fields import default_territory_file, package_file
 
-__all__ = ["Communes", "LayerSource", "PopulationSource", "Territory", "Zone", "commune_names", "load_territory"]
+__all__ = [
+    "Communes",
+    "LayerSource",
+    "PopulationSource",
+    "Territory",
+    "Zone",
+    "commune_names",
+    "load_territory",
+]
 
 #: Environment variable that names the territory file when the caller names none.
 TERRITORY_VARIABLE = "HP_SIG_TERRITORY"
@@ -124,7 +132,9 @@ class Territory(_Record):
     @model_validator(mode="after")
     def _distinct_zones(self) -> Self:
         names = [zone.layer_name for zone in self.zones]
-        twice = sorted({name for name in names if names.count(name) > 1} | ({"communes", "stations", "projects"} & set(names)))
+        twice = sorted(
+            {name for name in names if names.count(name) > 1} | ({"communes", "stations", "projects"} & set(names))
+        )
         if twice:
             message = f"zone layers must have distinct names, found twice or reserved: {some(twice)}"
             raise ValueError(message)
@@ -197,7 +207,7 @@ def load_territory(path: str | Path | None = None) -> Territory:
         message = f"{file}: cannot be read as UTF-8 text ({error}). Save it as UTF-8."
         raise TerritoryError(message) from error
     except tomllib.TOMLDecodeError as error:
-        message = f"{file}: is not TOML ({error}). Text values go between quotes: vintage = \"2025\"."
+        message = f'{file}: is not TOML ({error}). Text values go between quotes: vintage = "2025".'
         raise TerritoryError(message) from error
     try:
         territory = Territory.model_validate(content)
@@ -237,7 +247,14 @@ def _fault(detail: dict[str, Any]) -> str:
     if kind == "missing":
         return f"{key}: expected a value, found none. Add it."
     if kind == "extra_forbidden":
-        known = sorted({*Territory.model_fields, *Zone.model_fields, *Communes.model_fields, *PopulationSource.model_fields})
+        known = sorted(
+            {
+                *Territory.model_fields,
+                *Zone.model_fields,
+                *Communes.model_fields,
+                *PopulationSource.model_fields,
+            }
+        )
         near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
         hint = f"Did you mean « {near[0]} »?" if near else f"Known keys: {', '.join(known)}."
         return f"{key}: unknown key, found {found!r}. {hint}"

@@ -155,7 +155,11 @@ def coverage_by_zone(communes: pd.DataFrame, coverage: pd.DataFrame, zone_of: pd
         }
     )
     table["covered_share"] = table["covered_ha"] / table["area_ha"]
-    for column, status in (("without_scot", "none"), ("status_unknown", "unknown"), ("in_progress", "in_progress")):
+    for column, status in (
+        ("without_scot", "none"),
+        ("status_unknown", "unknown"),
+        ("in_progress", "in_progress"),
+    ):
         codes = rows.index.to_series().where(rows["status"] == status)
         table[column] = codes.groupby(zone_of.reindex(rows.index)).agg(lambda values: " ".join(values.dropna()))
     table.index.name = zone_of.name

@@ -83,7 +83,8 @@ def overlap_table(
     first, second = zone_shapes[left], other_shapes[right]
     area, perimeter = _measure(_intersection(first, second))
     kept = area > MIN_AREA_M2
-    left, right, first, second, area, perimeter = (part[kept] for part in (left, right, first, second, area, perimeter))
+    left, right, area, perimeter = left[kept], right[kept], area[kept], perimeter[kept]
+    first, second = first[kept], second[kept]
     zone_area, zone_perimeter = shapely.area(first), shapely.length(first)
     other_area, other_perimeter = shapely.area(second), shapely.length(second)
     own_width = np.minimum(_mean_width(zone_area, zone_perimeter), _mean_width(other_area, other_perimeter))
@@ -120,7 +121,9 @@ def _polygons(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> Shapes:
     wrong = ~(np.isin(shapely.get_type_id(shapes), (3, 6)) & shapely.is_valid(shapes) & ~shapely.is_empty(shapes))
     if wrong.any():
         codes = list(layer.index[wrong][:5])
-        message = f"{name}: valid polygons expected, found others for {codes!r}. Read the layer with a reader of hp_sig."
+        message = (
+            f"{name}: valid polygons expected, found others for {codes!r}. Read the layer with a reader of hp_sig."
+        )
         raise ValueError(message)
     return shapes
 
@@ -152,8 +155,10 @@ def _measure(shapes: Shapes) -> tuple[Floats, Floats]:
     owner = owner[inner]
     polygon = shapely.get_type_id(parts) == 3
     parts, owner = parts[polygon], owner[polygon]
-    area = np.bincount(owner, weights=shapely.area(parts), minlength=len(shapes))
-    perimeter = np.bincount(owner, weights=shapely.length(parts), minlength=len(shapes))
+    area: Floats = np.zeros(len(shapes))
+    perimeter: Floats = np.zeros(len(shapes))
+    np.add.at(area, owner, shapely.area(parts))
+    np.add.at(perimeter, owner, shapely.length(parts))
     return area, perimeter
 
 

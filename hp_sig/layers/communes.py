@@ -19,7 +19,7 @@ __all__ = ["read_commune_list", "read_communes", "read_movements", "reconcile_co
 log = logging.getLogger(__name__)
 
 
-def read_communes(  # noqa: PLR0913 - layer, fields and crs only serve unusual files
+def read_communes(
     path: str | Path,
     *,
     vintage: str,
@@ -95,7 +95,11 @@ def _population(features: gpd.GeoDataFrame, columns: Mapping[str, str], notes: l
 
 
 def required_fields(
-    layer: str, columns: Collection[object], needed: Collection[str], given: Mapping[str, str] | None, path: str | Path
+    layer: str,
+    columns: Collection[object],
+    needed: Collection[str],
+    given: Mapping[str, str] | None,
+    path: str | Path,
 ) -> dict[str, str]:
     """Find the columns of a layer, or say which are missing and what was looked for.
 
@@ -105,7 +109,9 @@ def required_fields(
         If a needed field is not found, or a given column does not exist.
     """
     found = find_fields(layer, columns, given)
-    absent = [f"the column {name!r} that was given for « {field} »" for field, name in found.items() if name not in columns]
+    absent = [
+        f"the column {name!r} that was given for « {field} »" for field, name in found.items() if name not in columns
+    ]
     absent += [
         f"a column for « {field} » (known names: {', '.join(field_candidates(layer, field))})"
         for field in needed
@@ -113,7 +119,9 @@ def required_fields(
     ]
     if absent:
         present = ", ".join(str(column) for column in columns)
-        faults = [f"expected {what}; found the columns {present}. Name it with « fields = {{ … }} »." for what in absent]
+        faults = [
+            f"expected {what}; found the columns {present}. Name it with « fields = {{ … }} »." for what in absent
+        ]
         raise LayerError(path, faults)
     return found
 
@@ -152,7 +160,9 @@ def read_commune_list(path: str | Path) -> pd.Series:
     if faults:
         raise LayerError(path, faults)
     names = texts(table[columns["name"]]).fillna("") if "name" in columns else pd.Series("", index=table.index)
-    return pd.Series(names.to_numpy(), index=pd.Index(codes, name="commune_code"), name="name", dtype="str").sort_index()
+    return pd.Series(
+        names.to_numpy(), index=pd.Index(codes, name="commune_code"), name="name", dtype="str"
+    ).sort_index()
 
 
 def read_movements(path: str | Path) -> pd.DataFrame:
@@ -220,7 +230,9 @@ def reconcile_communes(
         found = str(selected.at[code, "name"])
         if name and _folded(str(name)) != _folded(found):
             year = _rename_year(str(code), movements)
-            notes.append(f"{code} « {name} » is called « {found} » in this file{f' (renamed in {year})' if year else ''}.")
+            notes.append(
+                f"{code} « {name} » is called « {found} » in this file{f' (renamed in {year})' if year else ''}."
+            )
     return selected, notes
 
 
@@ -246,7 +258,7 @@ def _rename_year(code: str, movements: pd.DataFrame | None) -> str | None:
 def _folded(name: str) -> str:
     """Compare names without case, accents, hyphens and apostrophes: GEOFLA writes 'SAINT-MAIME'.
 
-    >>> _folded("L’Hospitalet") == _folded("L'HOSPITALET")
+    >>> _folded("Saint-Étienne-les-Orgues") == _folded("SAINT ETIENNE LES ORGUES")
     True
     """
     plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe"))

@@ -26,7 +26,16 @@ SIGNATURES: dict[str, tuple[bytes, ...]] = {
 }
 
 #: Documents that only tell GDAL to read something else, often over the network.
-REDIRECTS = (b"<OGRVRT", b"<VRTDataset", b"<OGRWFS", b"<OGROAPIF", b"<OGCAPI", b"<OGRCSW", b"<GDAL_WMS", b"<GDAL_WMTS")
+REDIRECTS = (
+    b"<OGRVRT",
+    b"<VRTDataset",
+    b"<OGRWFS",
+    b"<OGROAPIF",
+    b"<OGCAPI",
+    b"<OGRCSW",
+    b"<GDAL_WMS",
+    b"<GDAL_WMTS",
+)
 
 #: `application_id` of a GeoPackage in the SQLite header (OGC 12-128r19, requirement 2), and its older forms.
 GPKG_APPLICATION_IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
@@ -56,7 +65,9 @@ def require_readable(path: str | Path) -> Path:
         with file.open("rb") as stream:
             start = stream.read(1)
     except OSError as error:
-        raise LayerError(file, [f"cannot be opened ({error.strerror}). Close it elsewhere or check your rights."]) from error
+        raise LayerError(
+            file, [f"cannot be opened ({error.strerror}). Close it elsewhere or check your rights."]
+        ) from error
     if not start:
         raise LayerError(file, ["is empty (0 bytes). Download it again."])
     return file
@@ -83,14 +94,18 @@ def require_vector_file(path: str | Path) -> Path:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if any(mark in head for mark in REDIRECTS):
         fault = (
-            f"expected geographic data, found a document that makes GDAL read another file or address ({text[:20]!r}…). "
+            "expected geographic data, found a document that makes GDAL "
+            f"read another file or address ({text[:20]!r}…). "
             "Give the data file itself."
         )
         raise LayerError(file, [fault])
     expected = SIGNATURES.get(suffix)
     start = text if suffix in {".geojson", ".json"} else head
     if expected and not start.startswith(expected):
-        fault = f"expected the content of a {suffix} file, found {head[:16]!r}. Download it again, or give it its right name."
+        fault = (
+            f"expected the content of a {suffix} file, found {head[:16]!r}. "
+            "Download it again, or give it its right name."
+        )
         raise LayerError(file, [fault])
     faults = {
         ".gpkg": _geopackage_faults,

@@ -59,17 +59,23 @@ def read_membership(
         years = texts(table[columns["cog_year"]])
         table = table[years == str(cog_year)]
         if table.empty:
-            raise LayerError(path, [f"expected rows of the year {cog_year}, found the years {some(sorted(years.dropna().unique()))}."])
+            raise LayerError(
+                path,
+                [f"expected rows of the year {cog_year}, found the years {some(sorted(years.dropna().unique()))}."],
+            )
     codes = commune_codes(table[columns["commune_code"]], faults, notes)
     zones = texts(table[columns["zone_code"]])
     name_column = key.rsplit("_", 1)[0] + "_name"
     names = texts(table[columns["zone_name"]]) if "zone_name" in columns else zones
-    members = pd.DataFrame({key: zones, name_column: names.fillna(zones)})
+    members: pd.DataFrame = pd.DataFrame({key: zones, name_column: names.fillna(zones)})
     members.index = pd.Index(codes, name="commune_code")
     if key == "epci_siren":
         wrong = zones[~zones.str.fullmatch(SIREN.pattern)]
         if len(wrong):
-            faults.append(f"{len(wrong)} values of the column {columns['zone_code']!r} are not SIREN numbers (9 digits): {some(wrong)}.")
+            faults.append(
+                f"{len(wrong)} values of the column {columns['zone_code']!r} "
+                f"are not SIREN numbers (9 digits): {some(wrong)}."
+            )
     if zones.isna().any():
         faults.append(f"{int(zones.isna().sum())} communes have no zone: {some(codes[zones.isna()])}.")
     members = members[~(members.index.duplicated() & members.reset_index().duplicated().to_numpy())]
@@ -83,7 +89,7 @@ def read_membership(
         absent = sorted(set(keep) - set(zones.dropna()))
         if absent:
             faults.append(f"expected the zones {some(absent)}, not found in the column {columns['zone_code']!r}.")
-        members = members[members[key].isin(keep)]
+        members = members.loc[members[key].isin(keep)]
     if faults:
         raise LayerError(path, faults)
     for note in notes:
@@ -99,5 +105,9 @@ def _columns(table: pd.DataFrame, fields: Mapping[str, str] | None, path: str | 
         first, second = (str(column) for column in table.columns)
         holds_codes = texts(table[first]).str.fullmatch(r"\d{4,5}|2[AB]\d{3}").mean()
         others = texts(table[second]).str.fullmatch(r"\d{4,5}|2[AB]\d{3}").mean()
-        return {"commune_code": first, "zone_code": second} if holds_codes >= others else {"commune_code": second, "zone_code": first}
+        return (
+            {"commune_code": first, "zone_code": second}
+            if holds_codes >= others
+            else {"commune_code": second, "zone_code": first}
+        )
     return required_fields("membership", table.columns, ("commune_code", "zone_code"), fields, path)

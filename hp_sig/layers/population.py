@@ -55,7 +55,10 @@ def read_population(path: str | Path, *, fields: Mapping[str, str] | None = None
         population = _from_long(table, columns, codes, faults)
     else:
         found = ", ".join(str(column) for column in table.columns)
-        raise LayerError(path, [f"expected a column a year ('2021', 'PMUN2021', 'P21_POP') or year and population, found {found}."])
+        raise LayerError(
+            path,
+            [f"expected a column a year ('2021', 'PMUN2021', 'P21_POP') or year and population, found {found}."],
+        )
     if (population < 0).any(axis=None):
         faults.append("negative populations. Check the file.")
     if faults:

@@ -12,12 +12,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hp_sig.crs import LAMBERT93
 from hp_sig.errors import some
 from hp_sig.layers.communes import require_unique, required_fields
 from hp_sig.layers.stations import TABLES, points_from_degrees
 from hp_sig.layers.tables import SIREN, commune_codes, read_table, texts
-from hp_sig.layers.vector import finish, multipolygons, read_vector
+from hp_sig.layers.vector import finish, multipolygons, nowhere, read_vector
 
 __all__ = ["SCALES", "read_projects"]
 
@@ -62,7 +61,7 @@ def read_projects(
     if Path(path).suffix.lower() in TABLES:
         rows = read_table(path)
         columns = required_fields("projects", rows.columns, ("project_id", "name", "scale"), fields, path)
-        geometry = gpd.GeoSeries([None] * len(rows), index=rows.index, crs=LAMBERT93)
+        geometry = nowhere(rows.index)
         if {"lon", "lat"} <= columns.keys():
             geometry = points_from_degrees(rows[columns["lon"]], rows[columns["lat"]], faults)
         scale = texts(rows[columns["scale"]])
@@ -97,24 +96,32 @@ def _drawn(
         faults.append(f"{int(others.sum())} projects are neither a point nor a polygon: {some(ids[others])}.")
     geometry = rows.geometry.copy()
     if polygons.any():
-        geometry[polygons] = multipolygons(rows[polygons], ids[polygons], on_invalid="repair", faults=faults, notes=notes)
+        geometry[polygons] = multipolygons(
+            rows[polygons], ids[polygons], on_invalid="repair", faults=faults, notes=notes
+        )
     return geometry, pd.Series(np.where(points, "site", "footprint"), index=rows.index, dtype="str")
 
 
 def _codes(values: pd.Series, faults: list[str], notes: list[str]) -> pd.Series:
     known = values.dropna()
-    return values.where(values.isna(), commune_codes(known, faults, notes).reindex(values.index)) if len(known) else values
+    return (
+        values.where(values.isna(), commune_codes(known, faults, notes).reindex(values.index)) if len(known) else values
+    )
 
 
 def _faults(projects: gpd.GeoDataFrame) -> list[str]:
     faults = []
     unknown = projects.index[~projects["scale"].isin(SCALES)]
     if len(unknown):
-        faults.append(f"{len(unknown)} projects have no known scale: {some(unknown)}. Expected one of {', '.join(SCALES)}.")
+        faults.append(
+            f"{len(unknown)} projects have no known scale: {some(unknown)}. Expected one of {', '.join(SCALES)}."
+        )
     drawn = projects["scale"].isin(["site", "footprint"])
     nowhere = projects.index[drawn & projects.geometry.isna()]
     if len(nowhere):
-        faults.append(f"{len(nowhere)} sites or footprints have no position: {some(nowhere)}. Give lon and lat, or scale commune.")
+        faults.append(
+            f"{len(nowhere)} sites or footprints have no position: {some(nowhere)}. Give lon and lat, or scale commune."
+        )
     no_commune = projects.index[(projects["scale"] == "commune") & projects["commune_code"].isna()]
     if len(no_commune):
         faults.append(f"{len(no_commune)} projects at commune scale have no commune_code: {some(no_commune)}.")

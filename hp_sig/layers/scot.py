@@ -12,13 +12,12 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.communes import required_fields
 from hp_sig.layers.tables import COMMUNE_CODE, commune_codes, read_table, texts
-from hp_sig.layers.vector import finish, multipolygons, read_vector
+from hp_sig.layers.vector import finish, multipolygons, nowhere, read_vector
 
 __all__ = ["STATUSES", "read_scot"]
 
@@ -50,7 +49,7 @@ def read_scot(
     -------
     geopandas.GeoDataFrame
         Index `scot_id`; columns `name`, `status` (`approved`, `in_progress`, `none`, `unknown`), `approved_on` (ISO
-        date or missing), `commune_codes` (tuple of text; empty where only a perimeter is known), `geometry`
+        date or missing), `commune_codes` (text, parted by spaces; empty where only a perimeter is known), `geometry`
         (MultiPolygon, EPSG:2154, or none where only a list is known).
 
     Raises
@@ -78,11 +77,13 @@ def read_scot(
 
 def _layer(rows: pd.DataFrame, geometry: gpd.GeoSeries | None = None) -> gpd.GeoDataFrame:
     rows.index.name = "scot_id"
-    shapes = geometry if geometry is not None else gpd.GeoSeries([None] * len(rows), index=rows.index, crs=LAMBERT93)
+    shapes = nowhere(rows.index) if geometry is None else geometry
     return gpd.GeoDataFrame(rows[["name", "status", "approved_on", "commune_codes"]], geometry=shapes, crs=LAMBERT93)
 
 
-def _from_list(table: pd.DataFrame, columns: Mapping[str, str], faults: list[str], notes: list[str]) -> gpd.GeoDataFrame:
+def _from_list(
+    table: pd.DataFrame, columns: Mapping[str, str], faults: list[str], notes: list[str]
+) -> gpd.GeoDataFrame:
     ids = texts(table[columns["scot_id"]])
     rows = pd.DataFrame({"commune_code": commune_codes(table[columns["commune_code"]], faults, notes)})
     for field in ("name", "status", "approved_on"):
@@ -93,7 +94,7 @@ def _from_list(table: pd.DataFrame, columns: Mapping[str, str], faults: list[str
     first = groups[["name", "status", "approved_on"]].first()
     first["name"] = first["name"].where(first["name"].notna(), first.index.to_series())
     first["status"] = first["status"].astype("object").where(first["status"].notna(), "unknown")
-    first["commune_codes"] = groups["commune_code"].agg(lambda codes: tuple(sorted(set(codes.dropna()))))
+    first["commune_codes"] = groups["commune_code"].agg(_joined)
     return _layer(first)
 
 
@@ -109,16 +110,17 @@ def _from_groupings(
     groupings = exploded[~is_commune]
     if len(groupings):
         notes.append(
-            f"{groupings.index.nunique()} groupings list other groupings as members ({some(groupings.index.unique())}): "
+            f"{groupings.index.nunique()} groupings list other groupings "
+            f"as members ({some(groupings.index.unique())}): "
             "the communes behind these are not in this file."
         )
     found = exploded[is_commune].rename("membres")
     codes = commune_codes(found.reset_index(drop=True), faults, notes).set_axis(found.index)
-    lists = codes.groupby(level=0).agg(lambda values: tuple(sorted(set(values))))
+    lists = codes.groupby(level=0).agg(_joined)
     rows = pd.DataFrame({"name": texts(table[columns["name"]]).to_numpy()}, index=pd.Index(ids))
     rows["status"] = "unknown"
     rows["approved_on"] = float("nan")
-    rows["commune_codes"] = lists.reindex(rows.index).map(lambda codes: codes if isinstance(codes, tuple) else ())
+    rows["commune_codes"] = lists.reindex(rows.index).fillna("")
     if rows.index.has_duplicates:
         faults.append(f"groupings come more than once: {some(rows.index[rows.index.duplicated()].unique())}.")
     return _layer(rows)
@@ -134,15 +136,14 @@ def _from_perimeter(
     if faults:
         raise LayerError(path, faults)
     # A CNIG delivery may cut one perimeter into several rows.
-    merged = shapes.groupby(ids.to_numpy()).agg(lambda parts: shapely.union_all(parts.to_numpy()))
-    whole = gpd.GeoDataFrame(geometry=gpd.GeoSeries(merged, crs=LAMBERT93))
+    whole = gpd.GeoDataFrame({"scot_id": ids}, geometry=shapes).dissolve("scot_id")
     geometry = multipolygons(whole, pd.Series(whole.index), on_invalid="repair", faults=faults, notes=notes)
-    rows = pd.DataFrame({"name": merged.index, "status": "unknown", "approved_on": float("nan")}, index=merged.index)
+    rows = pd.DataFrame({"name": whole.index, "status": "unknown", "approved_on": float("nan")}, index=whole.index)
     for field in ("name", "status", "approved_on"):
         if field in columns:
             given = texts(features[columns[field]]).groupby(ids.to_numpy()).first()
             rows[field] = given.where(given.notna(), rows[field])
-    rows["commune_codes"] = [()] * len(rows)
+    rows["commune_codes"] = ""
     _add_document(path, rows, notes)
     _add_communes(path, rows, faults, notes)
     return _layer(rows, geometry)
@@ -173,8 +174,12 @@ def _add_communes(path: Path, rows: pd.DataFrame, faults: list[str], notes: list
         return
     table = read_table(file)
     codes = commune_codes(table["INSEE"], faults, notes)
-    lists = codes.groupby(texts(table["IDURBA"])).agg(lambda values: tuple(sorted(set(values.dropna()))))
-    rows["commune_codes"] = lists.reindex(rows.index).map(lambda found: found if isinstance(found, tuple) else ())
+    lists = codes.groupby(texts(table["IDURBA"])).agg(_joined)
+    rows["commune_codes"] = lists.reindex(rows.index).fillna("")
+
+
+def _joined(codes: pd.Series) -> str:
+    return " ".join(sorted(set(codes.dropna())))
 
 
 def _neighbour(path: Path, table: str) -> Path | None:

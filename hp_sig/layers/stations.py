@@ -59,19 +59,29 @@ def read_stations(path: str | Path, *, vintage: str = "", fields: Mapping[str, s
         faults.append(f"{int((codes.isna() | points.isna()).sum())} stations have no code or no position.")
     if faults:
         raise LayerError(path, faults)
-    served = texts(rows[columns["passengers"]]).isin(["O", "oui", "1", "true", "True"]) if "passengers" in columns else True
+    served = (
+        texts(rows[columns["passengers"]]).isin(["O", "oui", "1", "true", "True"]) if "passengers" in columns else True
+    )
     stations = gpd.GeoDataFrame(
-        {"uic_code": codes, "name": texts(rows[columns["name"]]), "passengers": served}, geometry=points.values, crs=LAMBERT93
+        {"uic_code": codes, "name": texts(rows[columns["name"]]), "passengers": served},
+        geometry=points,
     )
     repeated = stations[stations["uic_code"].duplicated(keep=False)]
     if len(repeated):
         first = stations.drop_duplicates("uic_code").set_index("uic_code").geometry
-        distance = repeated.geometry.distance(gpd.GeoSeries(first.loc[repeated["uic_code"]].values, index=repeated.index, crs=LAMBERT93))
+        same = gpd.GeoSeries(first.loc[repeated["uic_code"]].set_axis(repeated.index))
+        distance = repeated.geometry.distance(same)
         far = repeated["uic_code"][distance > SAME_STATION_M].unique()
         told = f"; {len(far)} of them with points over {SAME_STATION_M:.0f} m apart: {some(far)}" if len(far) else ""
         notes.append(f"{repeated['uic_code'].nunique()} stations come once a line; their first point is kept{told}.")
     merged = stations.groupby("uic_code", sort=True).agg({"name": "first", "passengers": "max", "geometry": "first"})
-    return finish(gpd.GeoDataFrame(merged, geometry="geometry", crs=LAMBERT93), path, vintage=vintage, faults=faults, notes=notes)
+    return finish(
+        gpd.GeoDataFrame(merged, geometry="geometry", crs=LAMBERT93),
+        path,
+        vintage=vintage,
+        faults=faults,
+        notes=notes,
+    )
 
 
 def points_from_degrees(longitude: pd.Series, latitude: pd.Series, faults: list[str]) -> gpd.GeoSeries:
@@ -95,6 +105,8 @@ def points_from_degrees(longitude: pd.Series, latitude: pd.Series, faults: list[
     if outside.any():
         swapped = (y[outside].between(west, east) & x[outside].between(south, north)).all()
         remedy = "Longitude and latitude are swapped." if swapped else "Give WGS84 degrees in mainland France."
-        faults.append(f"{int(outside.sum())} points are out of France: {some(zip(x[outside], y[outside], strict=True))}. {remedy}")
+        faults.append(
+            f"{int(outside.sum())} points are out of France: {some(zip(x[outside], y[outside], strict=True))}. {remedy}"
+        )
     points = gpd.GeoSeries(gpd.points_from_xy(x.where(known), y.where(known)), index=longitude.index, crs=4326)
     return points.where(known).set_crs(4326).to_crs(LAMBERT93)

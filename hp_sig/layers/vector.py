@@ -11,6 +11,7 @@ from typing import Literal
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyogrio
 import pyproj
@@ -21,9 +22,11 @@ from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.files import require_vector_file
 
-__all__ = ["OnInvalid", "finish", "multipolygons", "read_vector"]
+__all__ = ["OnInvalid", "finish", "multipolygons", "nowhere", "read_vector"]
 
 log = logging.getLogger(__name__)
+
+Shapes = npt.NDArray[np.object_]
 
 #: What to do with an invalid polygon: refuse the layer, or repair it and say so.
 OnInvalid = Literal["repair", "raise"]
@@ -73,11 +76,17 @@ def read_vector(
     file = require_vector_file(path)
     name = layer or _choose_layer(file, prefer)
     try:
-        features = gpd.read_parquet(file) if file.suffix.lower() == ".parquet" else pyogrio.read_dataframe(file, layer=name)
+        features = (
+            gpd.read_parquet(file) if file.suffix.lower() == ".parquet" else pyogrio.read_dataframe(file, layer=name)
+        )
     except ImportError as error:
-        raise LayerError(file, ["GeoParquet needs pyarrow: pip install pyarrow, or convert it to GeoPackage."]) from error
+        raise LayerError(
+            file, ["GeoParquet needs pyarrow: pip install pyarrow, or convert it to GeoPackage."]
+        ) from error
     except READ_ERRORS as error:
-        raise LayerError(file, [f"cannot be read ({error}). It may be cut short: download or copy it again."]) from error
+        raise LayerError(
+            file, [f"cannot be read ({error}). It may be cut short: download or copy it again."]
+        ) from error
     if not isinstance(features, gpd.GeoDataFrame):
         raise LayerError(file, [f"the layer {name!r} has no geometry. Choose another layer."])
     if features.empty:
@@ -105,13 +114,14 @@ def _choose_layer(file: Path, prefer: Sequence[str]) -> str | None:
 
 
 def _in_lambert93(features: gpd.GeoDataFrame, file: Path, crs: str | None) -> gpd.GeoDataFrame:
-    if features.crs is None:
+    system = features.crs
+    if system is None:
         if crs is None:
             missing = "lacks its .prj" if file.suffix.lower() == ".shp" else "states no coordinate system"
-            fault = f"{missing}. Ask the producer for it, then say so in the territory file: crs = \"EPSG:2154\"."
+            fault = f'{missing}. Ask the producer for it, then say so in the territory file: crs = "EPSG:2154".'
             raise LayerError(file, [fault])
         features = features.set_crs(crs)
-    system = features.crs
+        system = pyproj.CRS(crs)
     bounds = tuple(float(bound) for bound in features.total_bounds)
     projected = features if _is_lambert93(system) else None
     if projected is None:
@@ -161,7 +171,10 @@ def _misplaced(bounds: Sequence[float], limits: Sequence[float], system: pyproj.
     shown = "({:.6g}, {:.6g}, {:.6g}, {:.6g})".format(*bounds)
     swapped = (bounds[1], bounds[0], bounds[3], bounds[2])
     if _meets(swapped, limits):
-        return f"its axes are swapped: bounds {shown} put it out of France, y and x exchanged put it in. Export it again as x, y."
+        return (
+            f"its axes are swapped: bounds {shown} put it out of France, y "
+            "and x exchanged put it in. Export it again as x, y."
+        )
     if system.is_geographic and _meets(bounds, FRANCE_METRES):
         return (
             f"is said to be in degrees ({system.to_string()}) but its bounds {shown} are Lambert-93 metres. "
@@ -171,7 +184,12 @@ def _misplaced(bounds: Sequence[float], limits: Sequence[float], system: pyproj.
 
 
 def multipolygons(
-    features: gpd.GeoDataFrame, codes: pd.Series, *, on_invalid: OnInvalid, faults: list[str], notes: list[str]
+    features: gpd.GeoDataFrame,
+    codes: pd.Series,
+    *,
+    on_invalid: OnInvalid,
+    faults: list[str],
+    notes: list[str],
 ) -> gpd.GeoSeries:
     """Give the geometries of a zone layer as valid MultiPolygons.
 
@@ -192,7 +210,9 @@ def multipolygons(
     shapes = features.geometry.to_numpy().copy()
     polygonal = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
     if not polygonal.all():
-        kinds = sorted({"empty" if shape is None or shape.is_empty else shape.geom_type for shape in shapes[~polygonal]})
+        kinds = sorted(
+            {"empty" if shape is None or shape.is_empty else shape.geom_type for shape in shapes[~polygonal]}
+        )
         faults.append(
             f"{int((~polygonal).sum())} geometries are not polygons ({', '.join(kinds)}): {some(codes[~polygonal])}. "
             "Keep only polygons."
@@ -200,7 +220,9 @@ def multipolygons(
     invalid = polygonal & ~shapely.is_valid(shapes)
     if invalid.any() and on_invalid == "raise":
         reasons = shapely.is_valid_reason(shapes[invalid])
-        faults.append(f"{int(invalid.sum())} polygons are invalid: {some(codes[invalid])} ({reasons[0]}). Repair them in QGIS.")
+        faults.append(
+            f"{int(invalid.sum())} polygons are invalid: {some(codes[invalid])} ({reasons[0]}). Repair them in QGIS."
+        )
     elif invalid.any():
         shapes[invalid] = _repaired(shapes[invalid], codes[invalid], faults, notes)
     single = shapely.get_type_id(shapes) == 3
@@ -208,13 +230,15 @@ def multipolygons(
     return gpd.GeoSeries(shapes, index=features.index, crs=features.crs)
 
 
-def _repaired(shapes: np.ndarray, codes: pd.Series, faults: list[str], notes: list[str]) -> np.ndarray:  # type: ignore[type-arg]
+def _repaired(shapes: Shapes, codes: pd.Series, faults: list[str], notes: list[str]) -> Shapes:
     before = shapely.area(shapes)
     repaired = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
     after = shapely.area(repaired)
     lost = np.isin(shapely.get_type_id(repaired), (3, 6), invert=True) | (after == 0)
     if lost.any():
-        faults.append(f"{int(lost.sum())} invalid polygons have no area once repaired: {some(codes[lost])}. Draw them again.")
+        faults.append(
+            f"{int(lost.sum())} invalid polygons have no area once repaired: {some(codes[lost])}. Draw them again."
+        )
     change = after - before
     large = np.abs(change) > LARGE_REPAIR_SHARE * np.maximum(before, after)
     detail = f"; by more than 1 % of its area for {some(codes[large])}" if large.any() else ""
@@ -225,7 +249,14 @@ def _repaired(shapes: np.ndarray, codes: pd.Series, faults: list[str], notes: li
     return np.asarray(repaired)
 
 
-def finish(layer: gpd.GeoDataFrame, path: str | Path, *, vintage: str, faults: list[str], notes: list[str]) -> gpd.GeoDataFrame:
+def nowhere(index: pd.Index) -> gpd.GeoSeries:
+    """Give a series without any geometry, in Lambert-93."""
+    return gpd.GeoSeries(np.full(len(index), None, dtype=object), index=index, crs=LAMBERT93)
+
+
+def finish(
+    layer: gpd.GeoDataFrame, path: str | Path, *, vintage: str, faults: list[str], notes: list[str]
+) -> gpd.GeoDataFrame:
     """Close a reader: raise all the faults at once, or attach vintage and notes to the layer.
 
     Parameters

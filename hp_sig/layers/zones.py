@@ -14,7 +14,7 @@ from hp_sig.layers.vector import OnInvalid, finish, multipolygons, read_vector
 __all__ = ["read_pnr", "read_zones"]
 
 
-def read_pnr(  # noqa: PLR0913 - fields and crs only serve unusual files
+def read_pnr(
     path: str | Path,
     *,
     vintage: str,
@@ -51,7 +51,15 @@ def read_pnr(  # noqa: PLR0913 - fields and crs only serve unusual files
         One error that lists every fault of the file.
     """
     return _read_perimeters(
-        path, "pnr", "pnr_code", vintage=vintage, keep=keep, fields=fields, crs=crs, layer=None, on_invalid=on_invalid
+        path,
+        "pnr",
+        "pnr_code",
+        vintage=vintage,
+        keep=keep,
+        fields=fields,
+        crs=crs,
+        layer=None,
+        on_invalid=on_invalid,
     )
 
 
@@ -90,7 +98,15 @@ def read_zones(  # noqa: PLR0913 - a generic reader: what is not recognised must
         One error that lists every fault of the file.
     """
     return _read_perimeters(
-        path, "zones", key, vintage=vintage, keep=keep, fields=fields, crs=crs, layer=layer, on_invalid=on_invalid
+        path,
+        "zones",
+        key,
+        vintage=vintage,
+        keep=keep,
+        fields=fields,
+        crs=crs,
+        layer=layer,
+        on_invalid=on_invalid,
     )
 
 

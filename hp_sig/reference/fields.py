@@ -10,7 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
-__all__ = ["default_territory_file", "field_candidates", "find_fields", "package_file", "sample_territory_file"]
+__all__ = [
+    "default_territory_file",
+    "field_candidates",
+    "find_fields",
+    "package_file",
+    "sample_territory_file",
+]
 
 
 def package_file(name: str) -> Path:

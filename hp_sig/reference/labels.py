@@ -47,8 +47,8 @@ def format_number(value: float | None, decimals: int = 0) -> str:
 
     >>> format_number(150134.338, 1).replace("\u202f", "_")
     '150_134,3'
-    >>> format_number(float("nan"))
-    '–'
+    >>> format_number(float("nan")) == NO_VALUE
+    True
     >>> format_number(0)
     '0'
     """

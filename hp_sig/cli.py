@@ -1,0 +1,194 @@
+"""The command `hp-sig`: parse, call one function, print."""
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from hp_sig._version import __version__
+from hp_sig.errors import HpSigError
+from hp_sig.refresh import OnStep
+from hp_sig.refresh import check as check_inputs
+from hp_sig.refresh import plan as plan_refresh
+from hp_sig.refresh import refresh as run_refresh
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="hp-sig",
+    help="Land-sobriety toolbox and shared GIS: who overlaps whom, in hectares, from official layers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+TerritoryOption = Annotated[
+    Path | None,
+    typer.Option("--territory", metavar="FILE", help="Territory file (TOML); by default the Pays de Haute-Provence."),
+]
+RawOption = Annotated[
+    Path | None, typer.Option("--raw", metavar="DIR", help="Files as downloaded; by default data/raw.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Results, replaced in whole; by default data/processed."),
+]
+
+
+def main() -> None:
+    """Run the command; an expected failure is one message on stderr and exit code 1, a misuse exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console or a redirected file may not know every letter: show a substitute, do not stop.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except HpSigError as error:
+        _fail(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}. The last good results are left as they were.")
+    except KeyboardInterrupt:
+        _fail("interrupted. The last good results are left as they were.")
+
+
+def _fail(message: str) -> None:
+    sys.stderr.write(f"hp-sig: {message}\n")
+    raise SystemExit(1)
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - the form that typer calls
+    if asked:
+        typer.echo(f"hp-sig {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+@app.command()
+def refresh(
+    territory: TerritoryOption = None,
+    raw: RawOption = None,
+    out: OutOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Rebuild although nothing changed.")] = False,
+) -> None:
+    """Read every layer, compute who overlaps whom, write tables, GeoPackage and map."""
+    if dry_run:
+        planned = plan_refresh(territory, raw=raw, out=out, force=force)
+        typer.echo(
+            f"{planned.territory.name}: {len(planned.inputs)} inputs in {planned.raw}, results in {planned.out}."
+        )
+        for item in planned.inputs:
+            typer.echo(f"  read   {item.name}: {item.path.name} ({item.size / 1e6:.2f} MB)")
+        if not planned.is_needed:
+            typer.echo("Nothing to do: inputs, packages and results are unchanged.")
+            return
+        for name in planned.outputs:
+            typer.echo(f"  write  {name}")
+        typer.echo(f"Why: {'; '.join(planned.reasons)}.")
+        return
+    with _progress("refresh") as step:
+        done = run_refresh(territory, raw=raw, out=out, force=force, on_step=step)
+    if done.results is None or done.layers is None:
+        typer.echo("Nothing to do: inputs, packages and results are unchanged.")
+        return
+    notice = done.plan.territory.notice
+    if notice:
+        typer.echo(f"*** {notice} ***")
+    _tell_notes({str(item["name"]): item["notes"] for item in done.manifest["inputs"]})
+    communes = done.results.communes
+    area = f"{communes['area_ha'].sum():,.0f}".replace(",", " ")
+    typer.echo(f"{done.plan.territory.name}: {len(communes)} communes, {area} ha.")
+    for name, entry in done.manifest["outputs"].items():
+        typer.echo(f"  {done.plan.out / name} ({entry['rows']} rows)")
+    typer.echo(f"Done in {done.manifest['duration_s']} s.")
+
+
+@app.command()
+def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
+    """Validate every input and list every fault; write nothing."""
+    with _progress("check") as step:
+        layers = check_inputs(territory, raw=raw, on_step=step)
+    if layers.territory.notice:
+        typer.echo(f"*** {layers.territory.notice} ***")
+    table = Table("layer", "rows", "vintage", "file", box=None, header_style="bold")
+    rows = {
+        "communes": len(layers.communes),
+        **{name: len(layer.zones) for name, layer in layers.zones.items()},
+    }
+    for name, frame in (
+        ("population", layers.population),
+        ("stations", layers.stations),
+        ("projects", layers.projects),
+    ):
+        if frame is not None:
+            rows[name] = len(frame)
+    for name, source in layers.territory.sources().items():
+        table.add_row(name, str(rows[name]), escape(source.vintage), escape(source.file))
+    Console(soft_wrap=True).print(table)
+    _tell_notes(layers.notes)
+    typer.echo("Every input is sound.")
+
+
+def _tell_notes(notes: Mapping[str, list[str]]) -> None:
+    # In a log, each note is already there as a warning.
+    if sys.stderr.isatty():
+        for name, told in notes.items():
+            for note in told:
+                typer.echo(f"  note   {name}: {note}")
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[OnStep]:
+    """Show a bar on a terminal; in a log, one line per file from the library's own loggers."""
+    logger = logging.getLogger("hp_sig")
+    if sys.stderr.isatty():
+        logger.propagate = False
+        logger.addHandler(logging.NullHandler())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title)
+
+            def show(what: str, rank: int, count: int) -> None:
+                bar.update(task, description=escape(what), completed=rank - 1, total=count)
+
+            yield show
+        return
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logger.setLevel(logging.INFO)
+    yield lambda _what, _rank, _count: None
+
+
+if __name__ == "__main__":
+    main()

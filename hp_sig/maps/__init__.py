@@ -1,0 +1,1 @@
+"""Numbers and layers → folium maps, and one HTML file that opens without network."""

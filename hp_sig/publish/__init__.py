@@ -1,0 +1,1 @@
+"""Numbers and layers → files that other tools open, never a half of one."""

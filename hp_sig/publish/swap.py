@@ -1,0 +1,230 @@
+"""How does a folder of results change from the old ones to the new ones in one step?
+
+The new folder is built beside the old one and takes its place in whole: on Linux by one exchange of names, so
+that no moment exists without results; elsewhere by two renames, the second of which any later run completes or
+takes back. A file of somebody else in the folder (a QGIS project) goes along.
+"""
+
+import ctypes
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from hp_sig.errors import OutputError, RefreshBusyError
+
+__all__ = ["exclusive", "prepare", "publish", "recover", "require_own_folder"]
+
+#: More files of others than this, and the folder is surely not one of results.
+MAX_FOREIGN_FILES = 2_000
+#: SQLite leaves these beside a file that somebody is using or that was not closed.
+IN_USE = ("-wal", "-journal")
+#: Linux: <fcntl.h> AT_FDCWD, <linux/fs.h> RENAME_EXCHANGE.
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+
+
+def _beside(out: Path, word: str) -> Path:
+    return out.with_name(f".{out.name}.{word}")
+
+
+@contextmanager
+def exclusive(out: Path) -> Iterator[None]:
+    """Hold a folder of results for one writer; the lock is the system's, so a killed run frees it.
+
+    Raises
+    ------
+    RefreshBusyError
+        At once, if another run holds it.
+    OutputError
+        If the place cannot be written to.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(_beside(out, "lock"), timeout=0)
+        lock.acquire()
+    except filelock.Timeout as error:
+        message = f"another refresh is writing to {out}. Wait until it ends, or choose another folder with --out."
+        raise RefreshBusyError(message) from error
+    except OSError as error:
+        message = (
+            f"cannot write beside {out} ({error.strerror}). Check your rights, or choose another folder with --out."
+        )
+        raise OutputError(message) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def require_own_folder(out: Path, *, apart_from: Collection[Path] = ()) -> None:
+    """Refuse a place that is not a folder of results of its own.
+
+    Parameters
+    ----------
+    out
+        The folder, there or not.
+    apart_from
+        Folders that it must neither be, nor hold.
+
+    Raises
+    ------
+    OutputError
+        If `out` is a file or a link, the working folder or one above it, or holds one of `apart_from`.
+    """
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        found = "a link" if out.is_symlink() else "a file"
+        message = f"{out}: a folder for the results expected, found {found}. Choose another one with --out."
+        raise OutputError(message)
+    place = out.resolve()
+    for other in (Path.cwd(), *apart_from):
+        if other.resolve().is_relative_to(place):
+            message = (
+                f"{out} holds {other.resolve()}: the folder of results is "
+                "replaced in whole, so it needs a place of its own. "
+                "Choose another one with --out, such as data/processed."
+            )
+            raise OutputError(message)
+    if os.path.ismount(place):
+        message = f"{out} is a mount point and cannot be replaced in whole. Choose a folder inside it with --out."
+        raise OutputError(message)
+
+
+def recover(out: Path) -> None:
+    """Bring back the last good results after a killed run, and clear what it left. Call it under :func:`exclusive`."""
+    previous = _beside(out, "previous")
+    if previous.exists():
+        if out.exists():
+            shutil.rmtree(previous)
+        else:
+            previous.rename(out)
+    staging = _beside(out, "staging")
+    if staging.exists():
+        shutil.rmtree(staging)
+
+
+def prepare(out: Path) -> Path:
+    """Make an empty folder beside the results, to build the new ones in."""
+    staging = _beside(out, "staging")
+    try:
+        staging.mkdir()
+    except OSError as error:
+        message = f"cannot write beside {out} ({error.strerror}). Check your rights and the room on the disk."
+        raise OutputError(message) from error
+    return staging
+
+
+def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
+    """Put new results in the place of the old ones, in whole.
+
+    Parameters
+    ----------
+    staging
+        From :func:`prepare`, complete.
+    out
+        The folder of results.
+    ours
+        Names of the files that the last refresh wrote there: they go; any other file stays.
+
+    Raises
+    ------
+    OutputError
+        If a file of the results is in use, or a new file would replace one that is not ours; the old results stay.
+    """
+    if out.exists():
+        _require_free(out, ours)
+        _carry_over(staging, out, ours)
+    for file in staging.rglob("*"):
+        if file.is_file():
+            _flush(file)
+    _flush(staging)
+    try:
+        if not out.exists():
+            staging.rename(out)
+        elif not _exchange(staging, out):
+            _rename_twice(staging, out)
+    except OSError as error:
+        message = (
+            f"the new results could not replace those in {out} ({error.strerror}): "
+            "close the files that are open there. The old ones stay."
+        )
+        raise OutputError(message) from error
+    _flush(out.parent)
+    # What stands under the name `staging` now is the old folder.
+    if staging.exists():
+        shutil.rmtree(staging)
+
+
+def _require_free(out: Path, ours: Collection[str]) -> None:
+    for name in ours:
+        for suffix in IN_USE:
+            if (out / f"{name}{suffix}").exists():
+                message = (
+                    f"{out / name} is open in another program ({name}{suffix} is there). "
+                    "Close it in QGIS, then run again. The old results stay."
+                )
+                raise OutputError(message)
+
+
+def _carry_over(staging: Path, out: Path, ours: Collection[str]) -> None:
+    new = {path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file()}
+    foreign = [path for path in out.rglob("*") if path.is_file() and path.relative_to(out).as_posix() not in ours]
+    clashes = sorted(path.name for path in foreign if path.relative_to(out).as_posix() in new)
+    if clashes:
+        message = (
+            f"{out} holds files that no refresh of hp-sig wrote and that it would replace: "
+            f"{', '.join(clashes)}. Move them, "
+            "choose another folder with --out, or give --force to replace them."
+        )
+        raise OutputError(message)
+    if len(foreign) > MAX_FOREIGN_FILES:
+        message = f"{out} holds {len(foreign)} files that are not results. Choose a folder of its own with --out."
+        raise OutputError(message)
+    for path in foreign:
+        target = staging / path.relative_to(out)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.hardlink_to(path)
+        except OSError:
+            shutil.copy2(path, target)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step where the system can; say whether it was done."""
+    if not sys.platform.startswith("linux"):
+        return False
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "renameat2"):
+        return False
+    if library.renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}:
+        return False
+    raise OSError(code, os.strerror(code))
+
+
+def _rename_twice(staging: Path, out: Path) -> None:
+    previous = _beside(out, "previous")
+    out.rename(previous)
+    try:
+        staging.rename(out)
+    except OSError:
+        previous.rename(out)
+        raise
+    shutil.rmtree(previous)
+
+
+def _flush(path: Path) -> None:
+    """Have the disk really hold a file or the names of a folder."""
+    if path.is_dir() and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
