@@ -14,10 +14,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
-from shapely import box
-
-ORIGIN = (900_000.0, 6_300_000.0)
-CODES = {"A": "04001", "B": "04002", "C": "04003", "D": "04004", "E": "04005", "F": "83006"}
+from squares import CODES, square
 
 TERRITORY = """
 name = "Six carrés"
@@ -98,12 +95,6 @@ producer = "Pays"
 source = "CRET"
 licence = "Licence Ouverte 2.0"
 """
-
-
-def square(x: float, y: float, width: float = 1.0, height: float = 1.0):
-    """Make a rectangle, in kilometres from the origin."""
-    left, bottom = ORIGIN[0] + 1000 * x, ORIGIN[1] + 1000 * y
-    return box(left, bottom, left + 1000 * width, bottom + 1000 * height)
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+# make refresh   set everything up, then rebuild every result (data/raw → data/processed)
+# make test      set everything up, then run all tests
+# Options of the command go in ARGS: make refresh ARGS="--territory my-territory.toml --force"
+
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+TESTS  ?=
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: refresh test style types wheel lock sample clean
+.DEFAULT_GOAL := refresh
+
+refresh: $(VENV)/.base
+	$(BIN)/hp-sig refresh $(ARGS)
+
+test: $(VENV)/.dev
+	@sh scripts/apt_install.sh chromium chromium
+	$(BIN)/python -m pytest $(TESTS)
+
+style: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+# The wheel, installed in a clean environment away from the sources, must do the main job.
+wheel: $(VENV)/.dev
+	sh scripts/check_wheel.sh $(BIN)/python
+
+# Pinned versions with hashes and without any index address (requirements/README.md).
+lock: $(VENV)/.dev
+	$(PIP) install uv
+	printf 'hatchling\neditables\n' > requirements/.build.in
+	$(BIN)/uv pip compile pyproject.toml requirements/.build.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --upgrade --output-file requirements/base.txt
+	$(BIN)/uv pip compile pyproject.toml requirements/.build.in --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --upgrade \
+	  --constraint requirements/base.txt --output-file requirements/dev.txt
+	rm requirements/.build.in
+
+sample: $(VENV)/.dev
+	$(BIN)/python scripts/make_sample.py
+
+$(VENV)/.base: requirements/base.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "hp-sig needs Python 3.11 or later; name one with: make PYTHON=python3.12 refresh" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || sh scripts/apt_install.sh python3-venv
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes --requirement requirements/base.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.base requirements/dev.txt
+	$(PIP) install --require-hashes --requirement requirements/dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,12 @@
+"""The six squares' codes, and rectangles in kilometres."""
+
+from shapely import Polygon, box
+
+ORIGIN = (900_000.0, 6_300_000.0)
+CODES = {"A": "04001", "B": "04002", "C": "04003", "D": "04004", "E": "04005", "F": "83006"}
+
+
+def square(x: float, y: float, width: float = 1.0, height: float = 1.0) -> Polygon:
+    """Make a rectangle, in kilometres from the origin."""
+    left, bottom = ORIGIN[0] + 1000 * x, ORIGIN[1] + 1000 * y
+    return box(left, bottom, left + 1000 * width, bottom + 1000 * height)
