@@ -21,6 +21,7 @@ from hp_sig.layers.scot import read_scot
 from hp_sig.layers.stations import read_stations
 from hp_sig.layers.zones import read_pnr, read_zones
 from hp_sig.publish.geopackage import write_geopackage
+from hp_sig.reference.labels import format_number, format_quantity
 from hp_sig.refresh import RefreshResult, check, plan, refresh
 from hp_sig.results import Results, compute
 from hp_sig.territory import Territory, load_territory
@@ -47,6 +48,8 @@ __all__ = [
     "compute",
     "coverage_by_zone",
     "find_inputs",
+    "format_number",
+    "format_quantity",
     "load_layers",
     "load_territory",
     "membership_changes",
