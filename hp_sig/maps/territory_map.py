@@ -93,7 +93,9 @@ def territory_map(layers: Layers, results: Results, *, simplify_m: float = 20.0)
         + action_lists(layers)
         + caption(layers, simplify_m, __version__)
     )
-    root.html.add_child(Element(panel + "</div></details></aside>"), name="hp_sig_panel")
+    root.html.add_child(
+        Element(panel + '</div></details></aside><div class="hp-foot hp-card" hidden></div>'), name="hp_sig_panel"
+    )
     return figure
 
 
@@ -110,6 +112,14 @@ class _FrenchControls(MacroElement):
         });
         if (window.matchMedia("(max-width: 700px)").matches) {
             document.querySelectorAll("details.hp-more").forEach(function (part) { part.open = false; });
+            // No room beside a finger: the card of what is touched stands at the foot of the page.
+            var card = document.querySelector(".hp-foot");
+            {{ this._parent.get_name() }}.on("tooltipopen", function (event) {
+                card.innerHTML = event.tooltip.getElement().innerHTML;
+                card.hidden = false;
+            }).on("click", function (event) {
+                card.hidden = !event.originalEvent.target.closest(".leaflet-interactive");
+            });
         }
         {{ this._parent.get_name() }}.invalidateSize()
             .fitBounds({{ this.bounds|tojson }}, {padding: [12, 12], animate: false});
