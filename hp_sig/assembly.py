@@ -70,7 +70,11 @@ class Layers:
 
 
 def load_layers(
-    territory: Territory, inputs: Sequence[InputFile], *, on_read: Callable[[InputFile], None] | None = None
+    territory: Territory,
+    inputs: Sequence[InputFile],
+    *,
+    missing: Sequence[LayerError] = (),
+    on_read: Callable[[InputFile], None] | None = None,
 ) -> Layers:
     """Read every layer of a territory, then check them against each other.
 
@@ -80,6 +84,8 @@ def load_layers(
         From :func:`hp_sig.territory.load_territory`.
     inputs
         From :func:`hp_sig.inputs.find_inputs`.
+    missing
+        Errors of files that were not found, to be told with those of the files that were.
     on_read
         Called before each file is read.
 
@@ -89,7 +95,7 @@ def load_layers(
         With the faults of every file; if each file is sound by itself, with all that they disagree on.
     """
     frames: dict[str, pd.DataFrame] = {}
-    errors: list[LayerError] = []
+    errors = list(missing)
     for item in inputs:
         if on_read is not None:
             on_read(item)

@@ -7,7 +7,7 @@ from pathlib import Path
 from hp_sig.errors import HpSigError, LayerError, some
 from hp_sig.territory import LayerSource, Territory
 
-__all__ = ["InputError", "InputFile", "find_inputs"]
+__all__ = ["InputError", "InputFile", "find_inputs", "locate_inputs"]
 
 #: Files that go with another one: parts of a shapefile, SQLite journals, notes.
 COMPANIONS = {
@@ -46,26 +46,8 @@ class InputFile:
     size: int
 
 
-def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
-    """Locate and hash every file that a territory needs.
-
-    Parameters
-    ----------
-    territory
-        From :func:`hp_sig.territory.load_territory`.
-    raw
-        Folder of the files as downloaded.
-
-    Returns
-    -------
-    list of InputFile
-        The territory file first, then a file a layer.
-
-    Raises
-    ------
-    InputError
-        If a file is absent, or a pattern meets several: all are listed.
-    """
+def locate_inputs(territory: Territory, raw: Path) -> tuple[list[InputFile], list[LayerError]]:
+    """Locate and hash the files that a territory needs; give those found, and an error for each that is not."""
     wanted: list[tuple[str, LayerSource | None, list[Path], str]] = [("territory", None, [territory.path], "")]
     for key in ("table", "movements"):
         file = getattr(territory.communes, key)
@@ -89,6 +71,30 @@ def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
             )
             where = raw / pattern if pattern else paths[0]
             errors.append(LayerError(where, [f"expected one file for the layer « {name} », found {what}. {remedy}"]))
+    return found, errors
+
+
+def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
+    """Locate and hash every file that a territory needs.
+
+    Parameters
+    ----------
+    territory
+        From :func:`hp_sig.territory.load_territory`.
+    raw
+        Folder of the files as downloaded.
+
+    Returns
+    -------
+    list of InputFile
+        The territory file first, then a file a layer.
+
+    Raises
+    ------
+    InputError
+        If a file is absent, or a pattern meets several: all are listed.
+    """
+    found, errors = locate_inputs(territory, raw)
     if errors:
         raise InputError(errors)
     return found

@@ -22,7 +22,7 @@ import pandas as pd
 from hp_sig._version import __version__
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import LayerError, OutputError
-from hp_sig.inputs import InputError, InputFile, find_inputs
+from hp_sig.inputs import InputError, InputFile, find_inputs, locate_inputs
 from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.publish.swap import exclusive, prepare, publish, recover, require_own_folder
 from hp_sig.publish.tables import rounded, safe_texts, write_csv
@@ -203,10 +203,12 @@ def check(
         and _is_empty(folder)
     ):
         chosen, folder = load_territory(sample_territory_file()), sample_territory_file().parent
-    inputs = find_inputs(chosen, folder)
+    inputs, missing = locate_inputs(chosen, folder)
     rank = iter(range(1, len(inputs) + 1))
     step = on_step or (lambda _what, _rank, _count: None)
-    return load_layers(chosen, inputs, on_read=lambda item: step(item.path.name, next(rank), len(inputs)))
+    return load_layers(
+        chosen, inputs, missing=missing, on_read=lambda item: step(item.path.name, next(rank), len(inputs))
+    )
 
 
 def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:

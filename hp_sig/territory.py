@@ -132,11 +132,16 @@ class Territory(_Record):
     @model_validator(mode="after")
     def _distinct_zones(self) -> Self:
         names = [zone.layer_name for zone in self.zones]
+        labels = [zone.label for zone in self.zones]
         twice = sorted(
-            {name for name in names if names.count(name) > 1} | ({"communes", "stations", "projects"} & set(names))
+            {name for name in names if names.count(name) > 1}
+            | {text for text in labels if labels.count(text) > 1}
+            | ({"communes", "stations", "projects", "population", "territory"} & set(names))
         )
         if twice:
-            message = f"zone layers must have distinct names, found twice or reserved: {some(twice)}"
+            message = (
+                f"zone layers must have distinct ids (or years) and labels; found twice, or reserved: {some(twice)}"
+            )
             raise ValueError(message)
         return self
 

@@ -213,3 +213,11 @@ def test_shares_stay_between_zero_and_one(zones, others):
     assert ((table[["share_of_zone", "share_of_other"]] > 0) & (table[["share_of_zone", "share_of_other"]] <= 1)).all(
         axis=None
     )
+
+
+def test_work_shared_among_processors_gives_the_same_table(communes, parks, monkeypatch):
+    table = overlap_table(communes, parks)
+    monkeypatch.setattr("hp_sig.indicators.overlap.PAIRS_PER_WORKER", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+
+    assert_frame_equal(overlap_table(communes, parks), table)

@@ -4,6 +4,10 @@ Two producers never draw a shared limit alike: overlaying a park on communes mak
 nothing. A piece is judged by its mean width, 2·area/perimeter, the width of a long strip of that area.
 """
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +24,8 @@ RELATIONS = ("inside", "partial", "sliver")
 MIN_AREA_M2 = 1e-4
 #: A zone that is itself thin (a road, a small footprint) is judged by this share of its own mean width.
 OWN_WIDTH_SHARE = 0.5
+#: Under this many pairs a second thread costs more than it brings.
+PAIRS_PER_WORKER = 500
 
 Shapes = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
@@ -91,10 +97,13 @@ def overlap_table(
     limit = np.minimum(sliver_width_m, OWN_WIDTH_SHARE * own_width)
     width = _mean_width(area, perimeter)
     sliver = width < limit
-    outside_width = np.zeros_like(area)
-    cut = ~sliver & (zone_area - area > MIN_AREA_M2)
-    outside_width[cut] = _mean_width(*_measure(shapely.difference(first[cut], second[cut])))
-    inside = ~sliver & (outside_width < limit)
+    outside = zone_area - area
+    # What sticks out is bounded by the zone's limit and the intersection's, so this is the least its width can be:
+    # most cut zones are seen to be partial without the cost of a difference.
+    outside_width = _mean_width(outside, zone_perimeter + perimeter)
+    unsure = ~sliver & (outside > MIN_AREA_M2) & (outside_width < limit)
+    outside_width[unsure] = _mean_width(*_measure(_shared(shapely.difference, first[unsure], second[unsure])))
+    inside = ~sliver & ((outside <= MIN_AREA_M2) | (outside_width < limit))
     names = [zones.index.name or "zone", others.index.name or "other"]
     if names[0] == names[1]:
         names[1] = f"{names[1]}_other"
@@ -138,13 +147,25 @@ def _intersecting_pairs(zones: Shapes, others: Shapes) -> tuple[npt.NDArray[np.i
 
 
 def _intersection(first: Shapes, second: Shapes) -> Shapes:
-    """Intersect pair by pair; where one covers the other, the covered one is the answer and costs no overlay."""
-    shapely.prepare(second)
-    covered = shapely.covers(second, first)
-    pieces: Shapes = first.copy()
-    rest = ~covered
-    pieces[rest] = shapely.intersection(first[rest], second[rest])
+    """Intersect pair by pair; where one covers the other, the smaller is the answer and costs no overlay."""
+    first_is_smaller = shapely.area(first) <= shapely.area(second)
+    smaller, larger = np.where(first_is_smaller, first, second), np.where(first_is_smaller, second, first)
+    shapely.prepare(larger)
+    pieces: Shapes = smaller.copy()
+    cut = ~shapely.covers(larger, smaller)
+    pieces[cut] = _shared(shapely.intersection, smaller[cut], larger[cut])
     return pieces
+
+
+def _shared(operation: Callable[[Shapes, Shapes], Shapes], first: Shapes, second: Shapes) -> Shapes:
+    """Share a costly operation among the processors: shapely lets go of Python's lock while it works."""
+    workers = min(os.cpu_count() or 1, len(first) // PAIRS_PER_WORKER)
+    if workers < 2:
+        return operation(first, second)
+    with ThreadPoolExecutor(workers) as pool:
+        return np.concatenate(
+            list(pool.map(operation, np.array_split(first, workers), np.array_split(second, workers)))
+        )
 
 
 def _measure(shapes: Shapes) -> tuple[Floats, Floats]:

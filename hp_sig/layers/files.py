@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hp_sig.errors import LayerError
 
-__all__ = ["require_readable", "require_vector_file"]
+__all__ = ["DATA_DRIVERS", "require_readable", "require_vector_file"]
 
 #: First bytes of a file of each kind.
 SIGNATURES: dict[str, tuple[bytes, ...]] = {
@@ -20,7 +20,6 @@ SIGNATURES: dict[str, tuple[bytes, ...]] = {
     ".fgb": (b"fgb\x03fgb",),
     ".parquet": (b"PAR1",),
     ".xlsx": (b"PK\x03\x04",),
-    ".zip": (b"PK\x03\x04",),
     ".geojson": (b"{",),
     ".json": (b"{",),
 }
@@ -35,7 +34,21 @@ REDIRECTS = (
     b"<OGRCSW",
     b"<GDAL_WMS",
     b"<GDAL_WMTS",
+    # GDAL 3.11's GDALG: a JSON document whose command line reads any file or address.
+    b"gdal_streamed_alg",
 )
+#: How far into a file these are looked for: GDAL itself looks no further.
+REDIRECT_REACH = 1 << 20
+
+#: Kinds of file that hold their own data; GDAL drivers that fetch theirs elsewhere are not among them.
+DATA_DRIVERS = frozenset(
+    {
+        *("ESRI Shapefile", "FlatGeobuf", "GeoJSON", "GeoJSONSeq", "ESRIJSON", "JSONFG", "TopoJSON"),
+        *("GML", "GPKG", "GPX", "KML", "LIBKML", "MapInfo File", "OpenFileGDB", "SQLite"),
+    }
+)
+#: Containers that must be opened by their owner first: what is inside cannot be looked at from here.
+ARCHIVES = {".zip", ".7z", ".gz", ".tar", ".rar", ".bz2", ".kmz"}
 
 #: `application_id` of a GeoPackage in the SQLite header (OGC 12-128r19, requirement 2), and its older forms.
 GPKG_APPLICATION_IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
@@ -89,8 +102,12 @@ def require_vector_file(path: str | Path) -> Path:
     file = require_readable(path)
     suffix = file.suffix.lower()
     size = file.stat().st_size
+    if suffix in ARCHIVES:
+        raise LayerError(
+            file, [f"expected a data file, found an archive ({suffix}). Extract it, then name the file inside."]
+        )
     with file.open("rb") as stream:
-        head = stream.read(4096)
+        head = stream.read(REDIRECT_REACH)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if any(mark in head for mark in REDIRECTS):
         fault = (

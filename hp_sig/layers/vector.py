@@ -20,7 +20,7 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureErr
 
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
-from hp_sig.layers.files import require_vector_file
+from hp_sig.layers.files import DATA_DRIVERS, require_vector_file
 
 __all__ = ["OnInvalid", "finish", "multipolygons", "nowhere", "read_vector"]
 
@@ -76,6 +76,13 @@ def read_vector(
     file = require_vector_file(path)
     name = layer or _choose_layer(file, prefer)
     try:
+        driver = None if file.suffix.lower() == ".parquet" else pyogrio.read_info(file, layer=name)["driver"]
+        if driver is not None and driver not in DATA_DRIVERS:
+            fault = (
+                f"expected a file that holds its own data, found one that GDAL reads as {driver}. "
+                "Convert it to GeoPackage."
+            )
+            raise LayerError(file, [fault])
         features = (
             gpd.read_parquet(file) if file.suffix.lower() == ".parquet" else pyogrio.read_dataframe(file, layer=name)
         )
