@@ -1,13 +1,14 @@
 """Which files does this territory need, and are they all there?"""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hp_sig.errors import HpSigError, LayerError, some
-from hp_sig.territory import LayerSource, Territory
+from hp_sig.territory import LayerSource, Territory, Zone
 
-__all__ = ["InputError", "InputFile", "find_inputs", "locate_inputs"]
+__all__ = ["InputError", "InputFile", "find_inputs", "locate_inputs", "require_unchanged"]
 
 #: Files that go with another one: parts of a shapefile, SQLite journals, notes.
 COMPANIONS = {
@@ -100,14 +101,37 @@ def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
     return found
 
 
+def require_unchanged(inputs: Iterable[InputFile]) -> None:
+    """Refuse results made from files that changed while they were read, as by a download still going on.
+
+    Raises
+    ------
+    InputError
+        With each file that is not what it was when it was found.
+    """
+    errors = []
+    for item in inputs:
+        try:
+            same = _described(item.name, item.path, item.source).sha256 == item.sha256
+        except OSError:
+            same = False
+        if not same:
+            errors.append(
+                LayerError(item.path, ["changed while it was being read. Wait until it is whole, then run again."])
+            )
+    if errors:
+        raise InputError(errors)
+
+
 def _described(name: str, path: Path, source: LayerSource | None) -> InputFile:
+    beside = sorted(path.parent.iterdir())
     parts = [path]
     if path.suffix.lower() == ".shp":
-        parts = sorted(
-            part for part in path.parent.iterdir() if part.stem == path.stem or "DOC_URBA" in part.name.upper()
-        )
+        parts = [part for part in beside if part.stem == path.stem]
     elif path.suffix.lower() == ".gpkg":
-        parts += [wal for wal in [path.with_name(f"{path.name}-wal")] if wal.is_file()]
+        parts += [part for part in beside if part.name == f"{path.name}-wal"]
+    if isinstance(source, Zone) and source.id == "scot":
+        parts += [part for part in beside if "DOC_URBA" in part.name.upper() and part not in parts]
     digest = hashlib.sha256()
     size = 0
     for part in parts:

@@ -5,26 +5,32 @@ differs rebuilds every output beside the old ones and swaps them in whole.
 """
 
 import datetime as dt
-import hashlib
-import json
 import logging
 import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from hp_sig._version import __version__
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import LayerError, OutputError
-from hp_sig.inputs import InputError, InputFile, find_inputs, locate_inputs
+from hp_sig.inputs import InputError, InputFile, find_inputs, locate_inputs, require_unchanged
 from hp_sig.publish.geopackage import write_geopackage
-from hp_sig.publish.swap import exclusive, prepare, publish, recover, require_own_folder
+from hp_sig.publish.manifest import (
+    MANIFEST,
+    file_entry,
+    input_entry,
+    own_files,
+    package_versions,
+    read_manifest,
+    stale_reasons,
+    write_manifest,
+)
+from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder
 from hp_sig.publish.tables import rounded, safe_texts, write_csv
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
 from hp_sig.reference.labels import wording
@@ -39,13 +45,8 @@ log = logging.getLogger(__name__)
 RAW_VARIABLE = "HP_SIG_RAW"
 DEFAULT_RAW = Path("data") / "raw"
 DEFAULT_OUT = Path("data") / "processed"
-MANIFEST = "manifest.json"
 GEOPACKAGE = "territoire.gpkg"
 MAP = "carte-territoire.html"
-#: A manifest of another form is not understood, and the results are rebuilt.
-MANIFEST_FORM = 1
-#: A result may differ when one of these does.
-PACKAGES = ("hp-sig", "geopandas", "shapely", "pyproj", "pyogrio", "pandas", "numpy", "folium", "branca")
 
 OnStep = Callable[[str, int, int], None]
 
@@ -116,7 +117,7 @@ def plan(
     elif raw is not None and not folder.is_dir():
         raise InputError([LayerError(folder, ["expected a folder of raw files, found none. Check --raw."])])
     require_own_folder(target, apart_from=(folder,))
-    previous = _last_manifest(target)
+    previous = read_manifest(target)
     if chosen.notice and previous and previous.get("notice") is None and not force:
         message = (
             f"{target} holds results made from real files, and {DEFAULT_RAW} is now empty: the embedded sample would "
@@ -125,7 +126,7 @@ def plan(
         raise OutputError(message)
     inputs = tuple(find_inputs(chosen, folder))
     outputs = _outputs()
-    reasons = ("asked for (--force)",) if force else _reasons(target, previous, inputs)
+    reasons = ("asked for (--force)",) if force else stale_reasons(target, previous, inputs, outputs)
     return Plan(
         territory=chosen,
         raw=folder,
@@ -219,27 +220,32 @@ def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
         decided.territory, decided.inputs, on_read=lambda item: step(item.path.name, next(rank), count)
     )
     results = compute(layers)
+    require_unchanged(decided.inputs)
     staging = prepare(decided.out)
-    rows = _write(layers, results, staging, lambda name: step(name, next(rank), count))
-    manifest = {
-        "form": MANIFEST_FORM,
+    try:
+        rows = _write(layers, results, staging, lambda name: step(name, next(rank), count))
+        content = _manifest_content(decided, layers, staging, rows, started, clock)
+        manifest = write_manifest(staging, content)
+        replaced = {*rows, MANIFEST} if force else set()
+        publish(staging, decided.out, ours=own_files(decided.out) | replaced)
+    finally:
+        discard(staging)
+    return RefreshResult(plan=decided, manifest=manifest, layers=layers, results=results)
+
+
+def _manifest_content(
+    decided: Plan, layers: Layers, staging: Path, rows: Mapping[str, int], started: dt.datetime, clock: float
+) -> dict[str, Any]:
+    return {
         "territory": decided.territory.name,
         "cog_year": decided.territory.cog_year,
         "notice": decided.territory.notice,
         "started_at": started.isoformat(timespec="seconds"),
         "duration_s": round(time.perf_counter() - clock, 2),
-        "packages": _versions(),
-        "inputs": [_input_entry(item, decided.raw, layers.notes) for item in decided.inputs],
-        "outputs": {name: {"rows": rows[name], **_file_entry(staging / name)} for name in rows},
+        "packages": package_versions(),
+        "inputs": [input_entry(item, decided.raw, layers.notes.get(item.name, [])) for item in decided.inputs],
+        "outputs": {name: {"rows": rows[name], **file_entry(staging / name)} for name in rows},
     }
-    (staging / MANIFEST).write_text(
-        json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n"
-    )
-    ours = {*decided.previous.get("outputs", {}), MANIFEST} if decided.previous else set()
-    if force:
-        ours |= {*rows, MANIFEST}
-    publish(staging, decided.out, ours=ours)
-    return RefreshResult(plan=decided, manifest=manifest, layers=layers, results=results)
 
 
 def _write(layers: Layers, results: Results, folder: Path, step: Callable[[str], None]) -> dict[str, int]:
@@ -254,10 +260,14 @@ def _write(layers: Layers, results: Results, folder: Path, step: Callable[[str],
         rows[f"{name}.csv"] = write_csv(table, folder / f"{name}.csv", notice=notice)
     step(GEOPACKAGE)
     layers_written, tables_written = _geopackage_content(layers, results)
-    descriptions = {name: _description(source, notice) for name, source in layers.territory.sources().items()}
-    rows[GEOPACKAGE] = sum(
-        write_geopackage(layers_written, tables_written, folder / GEOPACKAGE, descriptions=descriptions).values()
-    )
+    sources = layers.territory.sources()
+    sources |= {name: sources["projects"] for name in layers_written if name.startswith("projects_")}
+    descriptions = {
+        name: " ".join(filter(None, [notice and f"{notice}.", _description(sources.get(name))]))
+        for name in (*layers_written, *tables_written)
+    }
+    counts = write_geopackage(layers_written, tables_written, folder / GEOPACKAGE, descriptions=descriptions)
+    rows[GEOPACKAGE] = sum(counts.values())
     step(MAP)
     title = wording("map", "title", territory=layers.territory.name)
     save_standalone(territory_map(layers, results), folder / MAP, title=title)
@@ -290,12 +300,11 @@ def _geopackage_content(
     return geographic, {name: table.assign(**marked) for name, table in tables.items()}
 
 
-def _description(source: LayerSource, notice: str | None) -> str:
-    mention = f"{notice}. " if notice else ""
-    return (
-        f"{mention}{source.producer}, {source.source}, "
-        f"{wording('map', 'vintage', vintage=source.vintage)} ({source.licence})"
-    )
+def _description(source: LayerSource | None) -> str:
+    if source is None:
+        return wording("map", "computed")
+    vintage = wording("map", "vintage", vintage=source.vintage)
+    return f"{source.producer}, {source.source}, {vintage} ({source.licence})"
 
 
 def _outputs() -> tuple[str, ...]:
@@ -304,66 +313,6 @@ def _outputs() -> tuple[str, ...]:
 
 
 def _is_empty(folder: Path) -> bool:
-    return not folder.is_dir() or not any(
-        path.is_file() and path.name not in {"README.md", ".gitkeep"} for path in folder.rglob("*")
-    )
-
-
-def _last_manifest(out: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
-        return {}
-    return manifest if isinstance(manifest, dict) and manifest.get("form") == MANIFEST_FORM else {}
-
-
-def _reasons(out: Path, previous: Mapping[str, Any], inputs: tuple[InputFile, ...]) -> tuple[str, ...]:
-    if not previous:
-        return ("no results yet",)
-    reasons = []
-    before = {item["name"]: item["sha256"] for item in previous["inputs"]}
-    now = {item.name: item.sha256 for item in inputs}
-    reasons += [f"{name} changed" for name in now if name in before and before[name] != now[name]]
-    reasons += [f"{name} is new" for name in now if name not in before]
-    reasons += [f"{name} is no longer used" for name in before if name not in now]
-    if previous["packages"] != _versions():
-        reasons.append("a package changed version")
-    for name in _outputs():
-        entry = previous["outputs"].get(name)
-        if entry is None or not (out / name).is_file():
-            reasons.append(f"{name} is missing")
-        elif _file_entry(out / name)["sha256"] != entry["sha256"]:
-            reasons.append(f"{name} was modified")
-    return tuple(reasons)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = __version__ if name == "hp-sig" else "?"
-    return found
-
-
-def _file_entry(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _input_entry(item: InputFile, raw: Path, notes: Mapping[str, list[str]]) -> dict[str, Any]:
-    path = item.path.relative_to(raw).as_posix() if item.path.is_relative_to(raw) else item.path.name
-    entry: dict[str, Any] = {"name": item.name, "path": path, "bytes": item.size, "sha256": item.sha256}
-    if item.source is not None:
-        source = item.source
-        entry |= {
-            "producer": source.producer,
-            "source": source.source,
-            "vintage": source.vintage,
-            "licence": source.licence,
-        }
-        entry["retrieved"] = source.retrieved.isoformat() if source.retrieved else None
-        entry["in_package"] = source.in_package
-    entry["notes"] = notes.get(item.name, [])
-    return entry
+    ignored = {"README.md", "Thumbs.db", "desktop.ini"}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return not any(path.name not in ignored and not path.name.startswith(".") for path in files)

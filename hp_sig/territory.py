@@ -34,6 +34,12 @@ TERRITORY_VARIABLE = "HP_SIG_TERRITORY"
 #: Prefix of a file that comes with the package instead of `data/raw`.
 PACKAGE_PREFIX = "package:"
 
+#: Layers and tables of the results that a zone layer may not be called.
+RESERVED = {
+    *("territory", "communes", "population", "stations", "projects", "projects_site", "projects_footprint"),
+    *("overlaps", "zones", "membership_changes", "scot_coverage"),
+}
+
 Code = Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")]
 Text = Annotated[str, Field(min_length=1)]
 Year = Annotated[int, Field(ge=1943, le=2100)]
@@ -136,7 +142,7 @@ class Territory(_Record):
         twice = sorted(
             {name for name in names if names.count(name) > 1}
             | {text for text in labels if labels.count(text) > 1}
-            | ({"communes", "stations", "projects", "population", "territory"} & set(names))
+            | (RESERVED & set(names))
         )
         if twice:
             message = (

@@ -18,7 +18,7 @@ import filelock
 
 from hp_sig.errors import OutputError, RefreshBusyError
 
-__all__ = ["exclusive", "prepare", "publish", "recover", "require_own_folder"]
+__all__ = ["discard", "exclusive", "prepare", "publish", "recover", "require_own_folder"]
 
 #: More files of others than this, and the folder is surely not one of results.
 MAX_FOREIGN_FILES = 2_000
@@ -102,7 +102,11 @@ def recover(out: Path) -> None:
             shutil.rmtree(previous)
         else:
             previous.rename(out)
-    staging = _beside(out, "staging")
+    discard(_beside(out, "staging"))
+
+
+def discard(staging: Path) -> None:
+    """Clear a folder made by :func:`prepare`, if it is still there."""
     if staging.exists():
         shutil.rmtree(staging)
 
@@ -135,12 +139,12 @@ def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
     OutputError
         If a file of the results is in use, or a new file would replace one that is not ours; the old results stay.
     """
-    if out.exists():
-        _require_free(out, ours)
-        _carry_over(staging, out, ours)
     for file in staging.rglob("*"):
         if file.is_file():
             _flush(file)
+    if out.exists():
+        _require_free(out, ours)
+        _carry_over(staging, out, ours)
     _flush(staging)
     try:
         if not out.exists():
@@ -155,8 +159,7 @@ def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
         raise OutputError(message) from error
     _flush(out.parent)
     # What stands under the name `staging` now is the old folder.
-    if staging.exists():
-        shutil.rmtree(staging)
+    discard(staging)
 
 
 def _require_free(out: Path, ours: Collection[str]) -> None:
@@ -171,14 +174,13 @@ def _require_free(out: Path, ours: Collection[str]) -> None:
 
 
 def _carry_over(staging: Path, out: Path, ours: Collection[str]) -> None:
-    new = {path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file()}
-    foreign = [path for path in out.rglob("*") if path.is_file() and path.relative_to(out).as_posix() not in ours]
-    clashes = sorted(path.name for path in foreign if path.relative_to(out).as_posix() in new)
+    new = {path.relative_to(staging) for path in staging.rglob("*")}
+    foreign = [path for path in _leaves(out) if path.relative_to(out).as_posix() not in ours]
+    clashes = sorted(path.name for path in foreign if path.relative_to(out) in new)
     if clashes:
         message = (
-            f"{out} holds files that no refresh of hp-sig wrote and that it would replace: "
-            f"{', '.join(clashes)}. Move them, "
-            "choose another folder with --out, or give --force to replace them."
+            f"{out} holds files that no refresh of hp-sig wrote and that it would replace: {', '.join(clashes)}. "
+            "Move them, choose another folder with --out, or give --force to replace them."
         )
         raise OutputError(message)
     if len(foreign) > MAX_FOREIGN_FILES:
@@ -186,7 +188,31 @@ def _carry_over(staging: Path, out: Path, ours: Collection[str]) -> None:
         raise OutputError(message)
     for path in foreign:
         target = staging / path.relative_to(out)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _carry(path, target)
+        except OSError as error:
+            message = (
+                f"{path}, which is not a result, cannot be kept ({error.strerror}). Move it. The old results stay."
+            )
+            raise OutputError(message) from error
+
+
+def _leaves(folder: Path) -> Iterator[Path]:
+    """List files, links and empty folders, without following any link."""
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or not path.is_dir() or not any(path.iterdir()):
+            yield path
+        else:
+            yield from _leaves(path)
+
+
+def _carry(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        target.symlink_to(path.readlink())
+    elif path.is_dir():
+        target.mkdir()
+    else:
         try:
             target.hardlink_to(path)
         except OSError:
