@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hp_sig.crs import M2_PER_HA
 from hp_sig.errors import LayerError, some
 from hp_sig.inputs import InputError, InputFile
 from hp_sig.layers.communes import read_communes, read_movements, reconcile_communes
@@ -123,15 +125,15 @@ def _read(item: InputFile) -> pd.DataFrame | None:
     if item.name == "population":
         return read_population(item.path, fields=fields)
     if item.name == "stations":
-        return read_stations(item.path, vintage=vintage, fields=fields)
+        return read_stations(item.path, vintage=vintage, fields=fields, crs=source.crs, layer=source.layer)
     if item.name == "projects":
-        return read_projects(item.path, vintage=vintage, layer=source.layer, fields=fields)
+        return read_projects(item.path, vintage=vintage, fields=fields, crs=source.crs, layer=source.layer)
     return _read_zone(item.path, cast("Zone", source))
 
 
 def _read_zone(path: Path, zone: Zone) -> pd.DataFrame:
     if zone.id == "scot":
-        scot = read_scot(path, vintage=zone.vintage, fields=zone.fields, crs=zone.crs)
+        scot = read_scot(path, vintage=zone.vintage, fields=zone.fields, crs=zone.crs, layer=zone.layer)
         unknown = sorted((set(zone.status) | set(zone.keep)) - set(scot.index))
         if unknown:
             raise LayerError(path, [f"« status » or « keep » names {some(unknown)}, found only {some(scot.index)}."])
@@ -140,17 +142,8 @@ def _read_zone(path: Path, zone: Zone) -> pd.DataFrame:
     if zone.kind == "communes":
         year = cast("int", zone.cog_year)
         return read_membership(path, cog_year=year, key=zone.key, keep=zone.keep, fields=zone.fields)
-    if zone.id == "pnr":
-        return read_pnr(path, vintage=zone.vintage, keep=zone.keep, fields=zone.fields, crs=zone.crs)
-    return read_zones(
-        path,
-        key=zone.key,
-        vintage=zone.vintage,
-        keep=zone.keep,
-        fields=zone.fields,
-        crs=zone.crs,
-        layer=zone.layer,
-    )
+    read = read_pnr if zone.id == "pnr" else partial(read_zones, key=zone.key)
+    return read(path, vintage=zone.vintage, keep=zone.keep, fields=zone.fields, crs=zone.crs, layer=zone.layer)
 
 
 def _assembled(territory: Territory, paths: Mapping[str, Path], frames: Mapping[str, pd.DataFrame]) -> Layers:
@@ -210,7 +203,9 @@ def _zone_layer(zone: Zone, frame: pd.DataFrame, communes: gpd.GeoDataFrame, pat
             raise LayerError(
                 path, ['expected perimeters, found lists of communes. Set kind = "communes" and cog_year.']
             )
-        return ZoneLayer(config=zone, zones=_meeting(drawn, communes, path))
+        zones = _meeting(drawn, communes, path)
+        notes += _mutual_overlaps(zones)
+        return ZoneLayer(config=zone, zones=zones)
     listed = _listed(zone, frame, notes) if zone.id == "scot" else frame.set_axis([zone.key, "name"], axis="columns")
     members = listed[listed.index.isin(communes.index)]
     if members.empty:
@@ -272,6 +267,21 @@ def _meeting(zones: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, path: Path) ->
         )
         raise LayerError(path, [fault])
     return zones.iloc[found]
+
+
+def _mutual_overlaps(zones: gpd.GeoDataFrame) -> list[str]:
+    """Tell which zones of one layer overlap each other: the land they share counts in both."""
+    first, second = zones.sindex.query(zones.geometry, predicate="overlaps")
+    once = first < second
+    first, second = first[once], second[once]
+    shapes = zones.geometry.to_numpy()
+    shared = shapely.area(shapely.intersection(shapes[first], shapes[second])) / M2_PER_HA
+    names = zones["name"].to_numpy()
+    return [
+        f"« {names[one]} » and « {names[other]} » overlap each other by {hectares:.0f} ha: this land counts in both."
+        for one, other, hectares in zip(first, second, shared, strict=True)
+        if hectares >= 1
+    ]
 
 
 def _population_fault(

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+import pyproj
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from hp_sig.errors import LayerError, TerritoryError, some
 from hp_sig.layers.communes import read_commune_list
-from hp_sig.reference.fields import default_territory_file, package_file
+from hp_sig.reference.fields import default_territory_file, known_fields, package_file
 
 __all__ = [
     "Communes",
@@ -61,6 +62,28 @@ class LayerSource(_Record):
     layer: str | None = None
     crs: str | None = None
     fields: dict[str, str] = {}
+
+    @field_validator("crs")
+    @classmethod
+    def _existing(cls, crs: str | None) -> str | None:
+        try:
+            if crs is not None:
+                pyproj.CRS.from_user_input(crs)
+        except pyproj.exceptions.CRSError as error:
+            message = 'an EPSG code such as "EPSG:2154" expected'
+            raise ValueError(message) from error
+        return crs
+
+    @field_validator("fields")
+    @classmethod
+    def _known(cls, fields: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(fields) - known_fields())
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], known_fields(), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known_fields()))}."
+            message = f"names of fields expected, {some(unknown)} is none; {hint}"
+            raise ValueError(message)
+        return fields
 
     @property
     def in_package(self) -> bool:
@@ -270,4 +293,5 @@ def _fault(detail: dict[str, Any]) -> str:
         hint = f"Did you mean « {near[0]} »?" if near else f"Known keys: {', '.join(known)}."
         return f"{key}: unknown key, found {found!r}. {hint}"
     expected = str(detail["msg"]).removeprefix("Value error, ")
-    return f"{key or 'the file'}: {expected[0].lower()}{expected[1:]}, found {found!r:.80}."
+    told = "" if isinstance(found, dict) and not key else f", found {found!r:.80}"
+    return f"{key or 'the file'}: {expected[0].lower()}{expected[1:]}{told}."

@@ -98,18 +98,8 @@ def test_a_geopackage_that_lacks_one_byte_is_told(geopackage):
     [
         1,
         10,
-        pytest.param(
-            20,
-            marks=pytest.mark.xfail(
-                strict=True, reason="files.py: 16 to 71 bytes are told as 'an SQLite file of another kind (b'')'"
-            ),
-        ),
-        pytest.param(
-            60,
-            marks=pytest.mark.xfail(
-                strict=True, reason="files.py: 16 to 71 bytes are told as 'an SQLite file of another kind (b'')'"
-            ),
-        ),
+        20,
+        60,
         80,
         99,
     ],
@@ -195,7 +185,6 @@ def test_a_system_declared_wrongly_is_a_fault(shapefile):
     assert "said to be in degrees (EPSG:4326)" in fault_of(shapefile, crs="EPSG:4326")
 
 
-@pytest.mark.xfail(strict=True, reason="vector.py _in_lambert93: pyproj's CRSError goes through as it is")
 def test_a_declared_system_that_does_not_exist_is_a_layer_error(shapefile):
     shapefile.with_suffix(".prj").unlink()
 
@@ -489,7 +478,6 @@ def test_one_of_several_layers_is_read_when_named(tmp_path, drawn):
     assert len(read_communes(path, vintage="2020", layer="ancien")) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="vector.py: told as 'may be cut short: download again'; layers are not listed")
 def test_a_layer_named_in_vain_lists_those_of_the_file(geopackage):
     fault = fault_of(geopackage, layer="communes_2020")
 

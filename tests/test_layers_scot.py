@@ -73,7 +73,6 @@ def test_a_status_that_is_not_one_is_told_with_those_expected(tmp_path):
         read_scot(path, vintage="2018")
 
 
-@pytest.mark.xfail(strict=True, reason="scot.py _from_list: rows of one SCoT that disagree: the first wins, unsaid")
 def test_two_statuses_for_one_scot_are_a_fault(tmp_path):
     path = write(tmp_path / "scot.csv", "scot_id,status,commune_code\nS1,approved,04112\nS1,in_progress,04143\n")
 
@@ -144,7 +143,6 @@ def test_a_grouping_listed_twice_is_a_fault(tmp_path):
         read_scot(path, vintage="2026")
 
 
-@pytest.mark.xfail(strict=True, reason="scot.py _from_groupings: gives an empty layer without a word")
 def test_groupings_of_which_none_has_the_competence_are_a_fault(tmp_path):
     path = write(tmp_path / "docurba.csv", "siren;nom;competence_scot;membres\n200034700;CA DLVA;non;04112\n")
 
@@ -266,9 +264,6 @@ def test_a_wrong_code_in_the_table_of_communes_is_a_fault(tmp_path):
         read_scot(path, vintage="2018")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="scot.py _from_perimeter: dissolve drops the rows without IDURBA, nothing is said"
-)
 def test_a_perimeter_without_identifier_is_a_fault(tmp_path):
     path = tmp_path / "PERIMETRE_SCOT.shp"
     frame = gpd.GeoDataFrame({"IDURBA": [SCOT, None]}, geometry=[square(0, 0), square(1, 0)], crs=2154)
@@ -278,16 +273,12 @@ def test_a_perimeter_without_identifier_is_a_fault(tmp_path):
         read_scot(path, vintage="2018")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="scot.py _add_document: a missing NOM is NaN, which is true, and becomes the name"
-)
 def test_a_document_without_name_is_called_by_its_identifier(tmp_path):
     scot = read_scot(delivery(tmp_path, document={"NOM": [None]}), vintage="2018")
 
     assert scot["name"].tolist() == [SCOT]
 
 
-@pytest.mark.xfail(strict=True, reason="scot.py _add_document: ValueError, the truth value of a Series is ambiguous")
 def test_two_documents_of_one_identifier_are_a_layer_error(tmp_path):
     twice = {"IDURBA": [SCOT] * 2, "NOM": ["a", "b"], "ETAT": ["02", "03"], "DATAPPRO": ["20180709"] * 2}
 
@@ -295,7 +286,6 @@ def test_two_documents_of_one_identifier_are_a_layer_error(tmp_path):
         read_scot(delivery(tmp_path, document=twice), vintage="2018")
 
 
-@pytest.mark.xfail(strict=True, reason="scot.py _add_document: KeyError where the table lacks IDURBA")
 def test_a_table_of_documents_without_identifier_is_a_layer_error(tmp_path):
     path = delivery(tmp_path)
     dbf(tmp_path / "DOC_URBA.dbf", ID=[SCOT], NOM=["a"], ETAT=["03"])
@@ -304,7 +294,6 @@ def test_a_table_of_documents_without_identifier_is_a_layer_error(tmp_path):
         read_scot(path, vintage="2018")
 
 
-@pytest.mark.xfail(strict=True, reason="scot.py _add_communes: KeyError where the table lacks INSEE or IDURBA")
 def test_a_table_of_communes_without_codes_is_a_layer_error(tmp_path):
     path = delivery(tmp_path)
     dbf(tmp_path / "DOC_URBA_COM.dbf", IDURBA=[SCOT], COMMUNE=["Manosque"])
@@ -313,9 +302,6 @@ def test_a_table_of_communes_without_codes_is_a_layer_error(tmp_path):
         read_scot(path, vintage="2018")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="scot.py _add_document: a DATAPPRO of type date ('2018-07-09') is left out unsaid"
-)
 def test_a_date_of_approval_with_hyphens_is_kept(tmp_path):
     # A DBF field of type date is read in this form.
     scot = read_scot(delivery(tmp_path, document={"DATAPPRO": ["2018-07-09"]}), vintage="2018")

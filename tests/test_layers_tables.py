@@ -67,7 +67,6 @@ def test_a_separator_and_a_line_end_between_quotes_belong_to_the_cell(tmp_path):
     assert read_table(path)["nom"].tolist() == ["Manosque; ville\nhaute"]
 
 
-@pytest.mark.xfail(strict=True, reason="tables.py _read_csv: str.splitlines also cuts at U+2028, form feed, NEL")
 @pytest.mark.parametrize("mark", ["\u2028", "\x0c", "\x85"])
 def test_a_rare_line_mark_inside_a_cell_does_not_cut_the_row(tmp_path, mark):
     path = write(tmp_path / "table.csv", f"insee;nom;note\n04112;Manosque{mark}ville;x\n")
@@ -150,7 +149,6 @@ def test_a_csv_renamed_xlsx_is_refused(tmp_path):
         read_table(path)
 
 
-@pytest.mark.xfail(strict=True, reason="tables.py: two columns of one name make a DataFrame, then AttributeError")
 def test_two_columns_of_the_same_name_are_a_fault(tmp_path):
     path = write(tmp_path / "epci.csv", f"insee;siren;insee\n4112;{DLVA};4112\n")
 
@@ -408,7 +406,6 @@ def test_all_the_faults_of_a_population_are_in_one_error(tmp_path):
         read_population(path)
 
 
-@pytest.mark.xfail(strict=True, reason="population.py: two columns of one year: the last one wins, nothing is said")
 def test_two_columns_of_the_same_year_are_a_fault(tmp_path):
     path = write(tmp_path / "population.csv", "insee,PMUN2021,P21_POP\n04112,22926,22900\n")
 
@@ -587,13 +584,6 @@ def test_an_epci_may_be_named_in_the_scale(tmp_path):
         ([",,Pôle,pays,,,,,,"], "1 projects have no identifier in the column 'project_id'"),
         (["hub,,Pôle,site,,,,43.8,5.8,"], "Longitude and latitude are swapped"),
         (["hub,,Pôle,site,,,,5.8,,"], "1 rows have a longitude without a latitude"),
-        pytest.param(
-            ["hub,,Pôle,epci,,,,,,"],
-            "'hub'",
-            marks=pytest.mark.xfail(
-                strict=True, reason="projects.py _faults: an EPCI-scale project without EPCI passes"
-            ),
-        ),
     ],
 )
 def test_faults_of_projects_are_told(tmp_path, rows, words):
@@ -630,3 +620,9 @@ def test_a_project_drawn_as_a_line_is_a_fault(tmp_path):
 
     with pytest.raises(LayerError, match="1 projects are neither a point nor a polygon: 'voie'"):
         read_projects(path)
+
+
+def test_a_project_at_the_scale_of_every_intercommunality_names_none(tmp_path):
+    path = write(tmp_path / "projects.csv", "id,name,scale\nhabitat-epci,Actions habitat,epci\n")
+
+    assert read_projects(path).loc["habitat-epci", ["scale", "epci_siren"]].isna().tolist() == [False, True]

@@ -530,9 +530,6 @@ def test_a_changed_companion_of_a_shapefile_is_a_reason_to_rebuild(job, raw, ter
     assert plan(territory_file, raw=raw, out=out).reasons == ("communes changed",)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="inputs.py:_described hashes DOC_URBA*.dbf beside a .shp only"
-)
 def test_a_changed_document_beside_a_scot_perimeter_is_a_reason_to_rebuild(job, raw, territory_file, out, communes):
     perimeter = gpd.GeoDataFrame({"IDURBA": ["S1"]}, geometry=[communes.union_all()], crs=2154)
     perimeter.to_file(raw / "PERIMETRE_SCOT.gpkg", layer="PERIMETRE_SCOT")
@@ -549,7 +546,6 @@ def test_a_changed_document_beside_a_scot_perimeter_is_a_reason_to_rebuild(job, 
     assert plan(territory_file, raw=raw, out=out).reasons == ("scot changed",)
 
 
-@pytest.mark.xfail(strict=True, reason="manifest.py says « made again », publish refuses its own: ours is empty")
 def test_a_manifest_of_another_form_is_rebuilt(job, good, out):
     manifest = json.loads(good[MANIFEST])
     (out / MANIFEST).write_text(json.dumps(manifest | {"form": 0}), encoding="utf-8")

@@ -245,7 +245,6 @@ def test_a_zone_may_not_be_called_territory(territory_file):
         load_territory(territory_file)
 
 
-@pytest.mark.xfail(strict=True, reason="territory.py: crs is not checked when the territory is loaded")
 def test_a_coordinate_system_that_does_not_exist_is_a_fault(territory_file):
     changed(territory_file, "[boundaries]", '[boundaries]\ncrs = "Lambert quatre-vingt-treize"')
 
@@ -253,7 +252,6 @@ def test_a_coordinate_system_that_does_not_exist_is_a_fault(territory_file):
         load_territory(territory_file)
 
 
-@pytest.mark.xfail(strict=True, reason="territory.py: a misspelt key of fields is passed over in silence")
 def test_a_field_that_no_reader_knows_is_a_fault(territory_file):
     changed(territory_file, "[boundaries]", '[boundaries]\nfields = { code_commune = "INSEE_COM" }')
 
@@ -446,7 +444,6 @@ def test_communes_that_overlap_are_noted(territory_file, raw):
     assert "neighbouring communes overlap or leave gaps" in layers_of(territory_file, raw).notes["communes"][-1]
 
 
-@pytest.mark.xfail(strict=True, reason="assembly.py _read_zone: read_pnr has no layer; « layer = … » is passed over")
 def test_the_layer_of_a_park_file_is_the_one_that_the_territory_names(territory_file, raw, parks):
     frame = parks.reset_index().rename(columns={"name": "nom"})
     frame.to_file(raw / "pnr.gpkg", layer="parcs")
@@ -456,7 +453,6 @@ def test_the_layer_of_a_park_file_is_the_one_that_the_territory_names(territory_
     assert layers_of(territory_file, raw).zones["pnr"].zones.index.tolist() == PARKS
 
 
-@pytest.mark.xfail(strict=True, reason="assembly.py _read: read_stations has no crs; « crs = … » is passed over")
 def test_the_system_of_stations_is_the_one_that_the_territory_says(territory_file, raw):
     columns = {"uic_code": ["87000001"], "name": ["Gare A"]}
     gpd.GeoDataFrame(columns, geometry=[square(0, 0).centroid], crs=2154).to_file(raw / "gares.shp")

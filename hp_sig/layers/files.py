@@ -53,6 +53,9 @@ ARCHIVES = {".zip", ".7z", ".gz", ".tar", ".rar", ".bz2", ".kmz"}
 #: `application_id` of a GeoPackage in the SQLite header (OGC 12-128r19, requirement 2), and its older forms.
 GPKG_APPLICATION_IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
 
+#: Bytes of the header of an SQLite file (sqlite.org/fileformat2.html, 1.3).
+SQLITE_HEADER = 100
+
 #: The files without which a shapefile is not one.
 SHAPEFILE_PARTS = (".dbf", ".shx")
 
@@ -140,8 +143,10 @@ def _no_faults(file: Path, head: bytes, size: int) -> list[str]:  # noqa: ARG001
 
 
 def _geopackage_faults(file: Path, head: bytes, size: int) -> list[str]:
+    if len(head) < SQLITE_HEADER:
+        return [f"is cut short: {SQLITE_HEADER} bytes of header expected, {size} found. Download or copy it again."]
     if head[68:72] not in GPKG_APPLICATION_IDS:
-        return [f"expected a GeoPackage, found an SQLite file of another kind ({head[68:72]!r})."]
+        return [f"expected a GeoPackage, found an SQLite file of another kind ({head[68:72]!r}). Give the right file."]
     page_size = struct.unpack(">H", head[16:18])[0]
     page_size = 65536 if page_size == 1 else page_size
     pages = struct.unpack(">I", head[28:32])[0]

@@ -78,6 +78,11 @@ def read_membership(
             )
     if zones.isna().any():
         faults.append(f"{int(zones.isna().sum())} communes have no zone: {some(codes[zones.isna()])}.")
+    if keep:
+        absent = sorted(set(keep) - set(zones.dropna()))
+        if absent:
+            faults.append(f"expected the zones {some(absent)}, not found in the column {columns['zone_code']!r}.")
+        members = members.loc[members[key].isin(keep)]
     members = members[~(members.index.duplicated() & members.reset_index().duplicated().to_numpy())]
     twice = members.index[members.index.duplicated()].unique()
     if len(twice):
@@ -85,11 +90,6 @@ def read_membership(
             f"{len(twice)} communes are in several zones: {some(twice)}. A commune belongs to one {key} on a given "
             "date; keep one row each, or one year."
         )
-    if keep:
-        absent = sorted(set(keep) - set(zones.dropna()))
-        if absent:
-            faults.append(f"expected the zones {some(absent)}, not found in the column {columns['zone_code']!r}.")
-        members = members.loc[members[key].isin(keep)]
     if faults:
         raise LayerError(path, faults)
     for note in notes:

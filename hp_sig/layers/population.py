@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hp_sig.errors import LayerError
+from hp_sig.errors import LayerError, some
 from hp_sig.layers.communes import require_unique, required_fields
 from hp_sig.layers.tables import commune_codes, numbers, read_table, texts
 
@@ -49,6 +49,9 @@ def read_population(path: str | Path, *, fields: Mapping[str, str] | None = None
     years = {column: year for column in table.columns if (year := _year(str(column))) is not None}
     if years:
         require_unique(codes, "commune codes", faults)
+        twice = sorted(column for column, year in years.items() if list(years.values()).count(year) > 1)
+        if twice:
+            faults.append(f"several columns give one year: {some(twice)}. Keep one of them.")
         population = pd.DataFrame({year: numbers(table[column], faults) for column, year in years.items()})
         population.index = pd.Index(codes, name="commune_code")
     elif {"year", "population"} <= columns.keys():

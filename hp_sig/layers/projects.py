@@ -28,7 +28,12 @@ OPTIONAL = ("axis", "commune_code", "epci_siren", "station_uic", "source")
 
 
 def read_projects(
-    path: str | Path, *, vintage: str = "", layer: str | None = None, fields: Mapping[str, str] | None = None
+    path: str | Path,
+    *,
+    vintage: str = "",
+    fields: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    layer: str | None = None,
 ) -> gpd.GeoDataFrame:
     """Read projects from a table or from any vector file.
 
@@ -39,10 +44,10 @@ def read_projects(
         for sites, `lon` and `lat` in WGS84; or a vector file whose points are sites and polygons footprints.
     vintage
         Edition of the list.
-    layer
-        Layer of a vector file.
     fields
         Field → column, where the names are not recognised.
+    crs, layer
+        Coordinate system to assume where a vector file states none; its layer, where it has several.
 
     Returns
     -------
@@ -54,7 +59,7 @@ def read_projects(
     ------
     LayerError
         One error that lists every fault of the file: an unknown scale, a site without a position, a commune-scale
-        project without its commune…
+        project without its commune… At EPCI scale no SIREN means every intercommunality.
     """
     faults: list[str] = []
     notes: list[str] = []
@@ -66,7 +71,7 @@ def read_projects(
             geometry = points_from_degrees(rows[columns["lon"]], rows[columns["lat"]], faults)
         scale = texts(rows[columns["scale"]])
     else:
-        rows = read_vector(path, layer=layer)
+        rows = read_vector(path, layer=layer, crs=crs)
         columns = required_fields("projects", rows.columns, ("project_id", "name"), fields, path)
         geometry, scale = _drawn(rows, texts(rows[columns["project_id"]]), faults, notes)
     ids = texts(rows[columns["project_id"]])

@@ -5,7 +5,7 @@ until a source or the territory file says that its SCoT is approved.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
-from hp_sig.layers.communes import required_fields
+from hp_sig.layers.communes import require_unique, required_fields
 from hp_sig.layers.tables import COMMUNE_CODE, commune_codes, read_table, texts
 from hp_sig.layers.vector import finish, multipolygons, nowhere, read_vector
 
@@ -28,7 +28,12 @@ YES = ("True", "true", "1", "oui", "O")
 
 
 def read_scot(
-    path: str | Path, *, vintage: str, fields: Mapping[str, str] | None = None, crs: str | None = None
+    path: str | Path,
+    *,
+    vintage: str,
+    fields: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    layer: str | None = None,
 ) -> gpd.GeoDataFrame:
     """Read SCoT, as lists of communes or as CNIG perimeters.
 
@@ -42,8 +47,8 @@ def read_scot(
         Edition of the data set.
     fields
         Field → column, where the names are not recognised.
-    crs
-        Coordinate system to assume where a perimeter states none.
+    crs, layer
+        Coordinate system to assume where a perimeter states none; layer of a file that has several.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def read_scot(
             columns = required_fields("scot", table.columns, ("scot_id", "commune_code"), fields, path)
             scot = _from_list(table, columns, faults, notes)
     else:
-        scot = _from_perimeter(Path(path), fields, crs, faults, notes)
+        scot = _from_perimeter(Path(path), fields, crs, layer, faults, notes)
     wrong = sorted(set(scot["status"]) - set(STATUSES))
     if wrong:
         faults.append(f"unknown status {some(wrong)}. Expected one of {', '.join(STATUSES)}.")
@@ -91,6 +96,12 @@ def _from_list(
     if ids.isna().any():
         faults.append(f"{int(ids.isna().sum())} rows have no SCoT: {some(rows['commune_code'][ids.isna()])}.")
     groups = rows.groupby(ids, sort=True)
+    for field in ("name", "status", "approved_on"):
+        several = groups[field].nunique()
+        if (several > 1).any():
+            faults.append(
+                f"the rows of {some(several.index[several > 1])} disagree on « {field} ». Give it one value each."
+            )
     first = groups[["name", "status", "approved_on"]].first()
     first["name"] = first["name"].where(first["name"].notna(), first.index.to_series())
     first["status"] = first["status"].astype("object").where(first["status"].notna(), "unknown")
@@ -102,7 +113,13 @@ def _from_groupings(
     table: pd.DataFrame, columns: Mapping[str, str], faults: list[str], notes: list[str]
 ) -> gpd.GeoDataFrame:
     if "competence" in columns:
-        table = table[texts(table[columns["competence"]]).isin(YES)]
+        said = texts(table[columns["competence"]])
+        table = table[said.isin(YES)]
+        if table.empty:
+            faults.append(
+                f"no grouping has the competence: the column {columns['competence']!r} holds {some(said.unique())}, "
+                f"expected one of {', '.join(YES)} for those that have it."
+            )
     ids = texts(table[columns["scot_id"]])
     members = texts(table[columns["members"]]).fillna("").str.split()
     exploded = members.set_axis(ids).explode().dropna()
@@ -127,11 +144,18 @@ def _from_groupings(
 
 
 def _from_perimeter(
-    path: Path, fields: Mapping[str, str] | None, crs: str | None, faults: list[str], notes: list[str]
+    path: Path,
+    fields: Mapping[str, str] | None,
+    crs: str | None,
+    layer: str | None,
+    faults: list[str],
+    notes: list[str],
 ) -> gpd.GeoDataFrame:
-    features = read_vector(path, prefer=("perimetre_scot", "scot"), crs=crs)
+    features = read_vector(path, layer=layer, prefer=("perimetre_scot", "scot"), crs=crs)
     columns = required_fields("scot", features.columns, ("scot_id",), fields, path)
     ids = texts(features[columns["scot_id"]])
+    if ids.isna().any():
+        faults.append(f"{int(ids.isna().sum())} perimeters have no identifier in the column {columns['scot_id']!r}.")
     shapes = multipolygons(features, ids, on_invalid="repair", faults=faults, notes=notes)
     if faults:
         raise LayerError(path, faults)
@@ -144,35 +168,42 @@ def _from_perimeter(
             given = texts(features[columns[field]]).groupby(ids.to_numpy()).first()
             rows[field] = given.where(given.notna(), rows[field])
     rows["commune_codes"] = ""
-    _add_document(path, rows, notes)
+    _add_document(path, rows, faults, notes)
     _add_communes(path, rows, faults, notes)
     return _layer(rows, geometry)
 
 
-def _add_document(path: Path, rows: pd.DataFrame, notes: list[str]) -> None:
-    file = _neighbour(path, "DOC_URBA")
-    if file is None:
+def _add_document(path: Path, rows: pd.DataFrame, faults: list[str], notes: list[str]) -> None:
+    """Take name, status and date of approval from the delivery's DOC_URBA, where it has one."""
+    table = _neighbour(path, "DOC_URBA", ("IDURBA",), faults)
+    if table is None:
         return
-    document = read_table(file).set_index("IDURBA")
-    states = _states()
-    for scot_id in rows.index.intersection(document.index):
-        entry = document.loc[scot_id]
-        rows.loc[scot_id, "name"] = entry.get("NOM") or scot_id
-        state = str(entry.get("ETAT"))
-        rows.loc[scot_id, "status"] = states.get(state, ("unknown", ""))[0]
-        if states.get(state, ("", ""))[0] == "unknown":
-            notes.append(f"{scot_id} is {states[state][1]} (ETAT {state}): it does not count as approved.")
-        date = str(entry.get("DATAPPRO"))
-        if len(date) == 8 and date.isdigit():
-            rows["approved_on"] = rows["approved_on"].astype("object")
-            rows.loc[scot_id, "approved_on"] = f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    documents = table.assign(IDURBA=texts(table["IDURBA"])).dropna(subset="IDURBA")
+    documents = documents[documents["IDURBA"].isin(rows.index)]
+    require_unique(documents["IDURBA"], "documents of DOC_URBA", faults)
+    documents = documents.drop_duplicates("IDURBA").set_index("IDURBA").reindex(rows.index)
+    if "NOM" in documents:
+        rows["name"] = documents["NOM"].where(documents["NOM"].notna(), rows["name"])
+    if "DATAPPRO" in documents:
+        # Written 20180709, or as a date where the DBF field is one.
+        days = documents["DATAPPRO"].astype("str").str.extract(r"^(\d{4})-?(\d{2})-?(\d{2})")
+        approved = (days[0] + "-" + days[1] + "-" + days[2]).where(days[0].notna())
+        rows["approved_on"] = approved.where(approved.notna(), rows["approved_on"])
+    if "ETAT" in documents:
+        states = _states()
+        status = {state: status for state, (status, _) in states.items()}
+        rows["status"] = documents["ETAT"].map(status).fillna("unknown")
+        for scot_id, state in documents["ETAT"][rows["status"] == "unknown"].dropna().items():
+            label = states[state][1] if state in states else "in a state that is not known"
+            told = f"{label} (ETAT {state})"
+            notes.append(f"{scot_id} is {told}: it does not count as approved.")
 
 
 def _add_communes(path: Path, rows: pd.DataFrame, faults: list[str], notes: list[str]) -> None:
-    file = _neighbour(path, "DOC_URBA_COM")
-    if file is None:
+    """Take the list of communes from the delivery's DOC_URBA_COM, where it has one."""
+    table = _neighbour(path, "DOC_URBA_COM", ("IDURBA", "INSEE"), faults)
+    if table is None:
         return
-    table = read_table(file)
     codes = commune_codes(table["INSEE"], faults, notes)
     lists = codes.groupby(texts(table["IDURBA"])).agg(_joined)
     rows["commune_codes"] = lists.reindex(rows.index).fillna("")
@@ -182,12 +213,18 @@ def _joined(codes: pd.Series) -> str:
     return " ".join(sorted(set(codes.dropna())))
 
 
-def _neighbour(path: Path, table: str) -> Path | None:
-    """Find a table of the same CNIG delivery: names are `DOC_URBA.dbf` or `200078244_DOC_URBA_20180218.dbf`."""
+def _neighbour(path: Path, name: str, needed: Collection[str], faults: list[str]) -> pd.DataFrame | None:
+    """Read a table of the same CNIG delivery: its name is `DOC_URBA.dbf` or `200078244_DOC_URBA_20180218.dbf`."""
     for candidate in sorted(path.parent.iterdir()):
         words = [word for word in candidate.stem.upper().split("_") if not word.isdigit()]
-        if candidate.suffix.lower() == ".dbf" and "_".join(words) == table:
-            return candidate
+        if candidate.suffix.lower() == ".dbf" and "_".join(words) == name:
+            table = read_table(candidate)
+            absent = [column for column in needed if column not in table.columns]
+            if absent:
+                found = ", ".join(table.columns)
+                faults.append(f"{candidate.name}: expected the columns {some(absent)}, found {found}. Copy it again.")
+                return None
+            return table
     return None
 
 

@@ -19,7 +19,14 @@ TABLES = {".csv", ".txt", ".tsv", ".xlsx"}
 SAME_STATION_M = 500.0
 
 
-def read_stations(path: str | Path, *, vintage: str = "", fields: Mapping[str, str] | None = None) -> gpd.GeoDataFrame:
+def read_stations(
+    path: str | Path,
+    *,
+    vintage: str = "",
+    fields: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    layer: str | None = None,
+) -> gpd.GeoDataFrame:
     """Read the railway stations of the SNCF, from its geographic file or a table with longitude and latitude.
 
     Parameters
@@ -30,6 +37,8 @@ def read_stations(path: str | Path, *, vintage: str = "", fields: Mapping[str, s
         Edition of the data set.
     fields
         Field → column, where the names are not recognised: `uic_code`, `name`, `passengers`, `lon`, `lat`.
+    crs, layer
+        Coordinate system to assume where a vector file states none; its layer, where it has several.
 
     Returns
     -------
@@ -49,7 +58,7 @@ def read_stations(path: str | Path, *, vintage: str = "", fields: Mapping[str, s
         columns = required_fields("stations", rows.columns, ("uic_code", "name", "lon", "lat"), fields, path)
         points = points_from_degrees(rows[columns["lon"]], rows[columns["lat"]], faults)
     else:
-        rows = read_vector(path)
+        rows = read_vector(path, layer=layer, crs=crs)
         columns = required_fields("stations", rows.columns, ("uic_code", "name"), fields, path)
         points = rows.geometry
         if not (points.geom_type == "Point").all():

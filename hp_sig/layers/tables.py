@@ -5,6 +5,7 @@ a reader knows that the column holds one.
 """
 
 import csv
+import io
 import logging
 import re
 import warnings
@@ -55,7 +56,10 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise LayerError(file, [f"expected a .csv, .xlsx or .dbf table, found « {suffix} ». Export it as CSV."])
     if table.empty:
         raise LayerError(file, ["expected rows, found only a header. Download it again."])
-    table.columns = [str(column).strip() for column in table.columns]
+    table.columns = pd.Index([str(column).strip() for column in table.columns])
+    twice = table.columns[table.columns.duplicated()].unique()
+    if len(twice):
+        raise LayerError(file, [f"columns that come more than once: {some(twice)}. Rename or remove one of each."])
     log.info("read %s: %d rows", file, len(table))
     return table
 
@@ -151,7 +155,7 @@ def _read_csv(file: Path) -> pd.DataFrame:
         raise LayerError(file, ["expected a text table, found binary content. Export it as CSV."])
     header = text.split("\n", 1)[0]
     separator = max(SEPARATORS, key=header.count)
-    rows = list(csv.reader(text.splitlines(keepends=True), delimiter=separator))
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     width = len(rows[0]) if rows else 0
     ragged = [number for number, row in enumerate(rows, start=1) if len(row) != width]

@@ -74,7 +74,7 @@ def read_vector(
         If the file is unreadable, its layer or its coordinate system unknown, or its place not in France.
     """
     file = require_vector_file(path)
-    name = layer or _choose_layer(file, prefer)
+    name = _choose_layer(file, layer, prefer)
     try:
         driver = None if file.suffix.lower() == ".parquet" else pyogrio.read_info(file, layer=name)["driver"]
         if driver is not None and driver not in DATA_DRIVERS:
@@ -103,7 +103,7 @@ def read_vector(
     return _in_lambert93(features, file, crs)
 
 
-def _choose_layer(file: Path, prefer: Sequence[str]) -> str | None:
+def _choose_layer(file: Path, layer: str | None, prefer: Sequence[str]) -> str | None:
     if file.suffix.lower() == ".parquet":
         return None
     try:
@@ -111,13 +111,20 @@ def _choose_layer(file: Path, prefer: Sequence[str]) -> str | None:
     except READ_ERRORS as error:
         raise LayerError(file, [f"cannot be opened ({error}). Download or copy it again."]) from error
     layers = [str(name) for name, geometry_type in listed if geometry_type is not None]
+    if layer is not None:
+        names = [str(name) for name, _ in listed]
+        if layer not in names:
+            raise LayerError(file, [f"expected the layer {layer!r}, found {some(names)}. Correct « layer = … »."])
+        return layer
     if len(layers) == 1:
         return layers[0]
     wanted = [name for name in layers if name.casefold() in {choice.casefold() for choice in prefer}]
     if len(wanted) == 1:
         return wanted[0]
-    found = f"{len(layers)} layers ({some(layers)})" if layers else "no geographic layer"
-    raise LayerError(file, [f"expected one layer, found {found}. Name it with « layer = … »."])
+    if not layers:
+        raise LayerError(file, ["expected a layer, found no geographic one. It may be cut short: download it again."])
+    fault = f"expected one layer, found {len(layers)} layers ({some(layers)}). Name it with « layer = … »."
+    raise LayerError(file, [fault])
 
 
 def _in_lambert93(features: gpd.GeoDataFrame, file: Path, crs: str | None) -> gpd.GeoDataFrame:
@@ -127,8 +134,15 @@ def _in_lambert93(features: gpd.GeoDataFrame, file: Path, crs: str | None) -> gp
             missing = "lacks its .prj" if file.suffix.lower() == ".shp" else "states no coordinate system"
             fault = f'{missing}. Ask the producer for it, then say so in the territory file: crs = "EPSG:2154".'
             raise LayerError(file, [fault])
-        features = features.set_crs(crs)
-        system = pyproj.CRS(crs)
+        try:
+            features = features.set_crs(crs)
+        except pyproj.exceptions.CRSError as error:
+            fault = (
+                f"the coordinate system to assume, {crs!r}, does not exist. "
+                'Give crs = "EPSG:2154" or another EPSG code.'
+            )
+            raise LayerError(file, [fault]) from error
+        system = pyproj.CRS.from_user_input(crs)
     bounds = tuple(float(bound) for bound in features.total_bounds)
     projected = features if _is_lambert93(system) else None
     if projected is None:

@@ -14,13 +14,14 @@ from hp_sig.layers.vector import OnInvalid, finish, multipolygons, read_vector
 __all__ = ["read_pnr", "read_zones"]
 
 
-def read_pnr(
+def read_pnr(  # noqa: PLR0913 - all but the first two only serve unusual files
     path: str | Path,
     *,
     vintage: str,
     keep: Collection[str] = (),
     fields: Mapping[str, str] | None = None,
     crs: str | None = None,
+    layer: str | None = None,
     on_invalid: OnInvalid = "repair",
 ) -> gpd.GeoDataFrame:
     """Read the perimeters of regional nature parks (parcs naturels régionaux), from INPN or the Géoplateforme.
@@ -37,6 +38,8 @@ def read_pnr(
         Field → column, where the names are not recognised.
     crs
         Coordinate system to assume where the file states none.
+    layer
+        Layer of a file that has several.
     on_invalid
         `repair` (structure method; counted, with its effect on the area) or `raise`.
 
@@ -58,7 +61,7 @@ def read_pnr(
         keep=keep,
         fields=fields,
         crs=crs,
-        layer=None,
+        layer=layer,
         on_invalid=on_invalid,
     )
 

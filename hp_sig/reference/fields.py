@@ -53,6 +53,11 @@ def field_candidates(layer: str, field: str) -> list[str]:
     return list(_table()[layer][field])
 
 
+def known_fields() -> set[str]:
+    """Name every field that some reader knows."""
+    return {field for fields in _table().values() for field in fields}
+
+
 def find_fields(layer: str, columns: Iterable[object], given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Find which column of a file holds each field of a layer.
 
