@@ -74,6 +74,10 @@ __all__ = [
 _MAPS = {"save_standalone": "hp_sig.maps.standalone", "territory_map": "hp_sig.maps.territory_map"}
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> object:
     if name in _MAPS:
         from importlib import import_module  # noqa: PLC0415

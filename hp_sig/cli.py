@@ -64,8 +64,6 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}. The last good results are left as they were.")
-    except KeyboardInterrupt:
-        _fail("interrupted. The last good results are left as they were.")
 
 
 def _fail(message: str) -> None:
@@ -165,6 +163,17 @@ def _tell_notes(notes: Mapping[str, list[str]]) -> None:
 
 @contextmanager
 def _progress(title: str) -> Iterator[OnStep]:
+    """Follow the work, and tell an interruption as an expected failure."""
+    try:
+        with _shown(title) as step:
+            yield step
+    except KeyboardInterrupt as error:
+        message = "interrupted. The last good results are left as they were."
+        raise HpSigError(message) from error
+
+
+@contextmanager
+def _shown(title: str) -> Iterator[OnStep]:
     """Show a bar on a terminal; in a log, one line per file from the library's own loggers."""
     logger = logging.getLogger("hp_sig")
     if sys.stderr.isatty():

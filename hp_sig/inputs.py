@@ -62,7 +62,11 @@ def locate_inputs(territory: Territory, raw: Path) -> tuple[list[InputFile], lis
         files = [path for path in paths if path.is_file()]
         files = [path for path in files if path.suffix.lower() not in COMPANIONS] or files
         if len(files) == 1:
-            found.append(_described(name, files[0], source))
+            try:
+                found.append(_described(name, files[0], source))
+            except OSError as error:
+                fault = f"cannot be opened ({error.strerror}). Close it elsewhere or check your rights."
+                errors.append(LayerError(files[0], [fault]))
         else:
             what = f"{len(files)} files ({some(path.name for path in files)})" if files else "none"
             remedy = (

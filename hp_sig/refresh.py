@@ -108,7 +108,7 @@ def plan(
         If `out` cannot be a folder of results.
     """
     folder = Path(raw or os.environ.get(RAW_VARIABLE) or DEFAULT_RAW)
-    target = Path(out or DEFAULT_OUT)
+    target = _target(out)
     chosen = territory if isinstance(territory, Territory) else load_territory(territory)
     is_default = chosen.path == default_territory_file()
     named = raw is not None or bool(os.environ.get(RAW_VARIABLE))
@@ -167,7 +167,7 @@ def refresh(
     RefreshBusyError
         If another refresh is writing there.
     """
-    target = Path(out or DEFAULT_OUT)
+    target = _target(out)
     require_own_folder(target)
     with exclusive(target):
         recover(target)
@@ -310,6 +310,11 @@ def _description(source: LayerSource | None) -> str:
 def _outputs() -> tuple[str, ...]:
     tables = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage")
     return (*(f"{name}.csv" for name in tables), GEOPACKAGE, MAP)
+
+
+def _target(out: str | Path | None) -> Path:
+    # « results/sub/.. » is « results »: a folder that is to be renamed needs its own name.
+    return Path(os.path.normpath(out or DEFAULT_OUT))
 
 
 def _is_empty(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What stands around the map: title, legend, projects that have no point, sources and vintages."""
+"""What stands around the map, from its title and legend to its sources and vintages?"""
 
 from collections.abc import Hashable, Mapping, Sequence
 from importlib.resources import files

@@ -6,6 +6,7 @@ and to tell whether anything must be made again.
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +25,8 @@ __all__ = [
     "stale_reasons",
     "write_manifest",
 ]
+
+log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 #: A manifest of another form is not understood, and the results are made again.
@@ -65,6 +68,7 @@ def write_manifest(folder: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     manifest = {"form": FORM, **content}
     text = json.dumps(manifest, ensure_ascii=False, indent=2)
     (folder / MANIFEST).write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    log.info("wrote %s: %d inputs, %d outputs", MANIFEST, len(manifest["inputs"]), len(manifest["outputs"]))
     return manifest
 
 
