@@ -369,7 +369,7 @@ def test_a_log_has_one_line_for_each_file_read_or_written(options, out):
     written = [line.split()[1].rstrip(":") for line in told if line.startswith("wrote ")]
     assert read == list(INPUTS)
     assert written == [*OUTPUTS, "manifest.json"]
-    assert len(told) == len(INPUTS) + len(OUTPUTS)
+    assert len(told) == len(INPUTS) + len(OUTPUTS) + 1
 
 
 def test_a_log_warns_of_what_was_put_right_and_standard_output_does_not_repeat_it(options, out):
