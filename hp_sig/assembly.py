@@ -206,7 +206,11 @@ def _zone_layer(zone: Zone, frame: pd.DataFrame, communes: gpd.GeoDataFrame, pat
         zones = _meeting(drawn, communes, path)
         notes += _mutual_overlaps(zones)
         return ZoneLayer(config=zone, zones=zones)
-    listed = _listed(zone, frame, notes) if zone.id == "scot" else frame.set_axis([zone.key, "name"], axis="columns")
+    listed = (
+        _listed(zone, frame, communes.index, notes)
+        if zone.id == "scot"
+        else frame.set_axis([zone.key, "name"], axis="columns")
+    )
     members = listed[listed.index.isin(communes.index)]
     if members.empty:
         raise LayerError(
@@ -230,13 +234,13 @@ def _zone_layer(zone: Zone, frame: pd.DataFrame, communes: gpd.GeoDataFrame, pat
     )
 
 
-def _listed(zone: Zone, scot: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+def _listed(zone: Zone, scot: pd.DataFrame, territory: pd.Index, notes: list[str]) -> pd.DataFrame:
     rows = scot[["name", "status"]].assign(commune_codes=scot["commune_codes"].str.split())
     rows = rows.rename_axis(zone.key).reset_index().explode("commune_codes")
     rows = rows.dropna(subset="commune_codes").rename(columns={"commune_codes": "commune_code"})
     rows["rank"] = rows["status"].map(STATUS_ORDER.index)
     rows = rows.sort_values(["commune_code", "rank", zone.key]).astype({"commune_code": "str"})
-    several = rows["commune_code"][rows["commune_code"].duplicated()].unique()
+    several = rows["commune_code"][rows["commune_code"].duplicated() & rows["commune_code"].isin(territory)].unique()
     if len(several):
         notes.append(
             f"{len(several)} communes are on the lists of several SCoT, the most advanced one is kept: {some(several)}."

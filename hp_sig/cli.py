@@ -187,7 +187,7 @@ def _shown(title: str) -> Iterator[OnStep]:
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(title)
+            task = bar.add_task(title, total=None)
 
             def show(what: str, rank: int, count: int) -> None:
                 bar.update(task, description=escape(what), completed=rank - 1, total=count)

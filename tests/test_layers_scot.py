@@ -244,7 +244,7 @@ def test_an_invalid_perimeter_is_repaired_and_counted(tmp_path):
 
     # Two triangles of 25 ha.
     assert scot.area.tolist() == [pytest.approx(500_000)]
-    assert "1 invalid polygons were repaired" in scot.attrs["notes"][0]
+    assert "1 invalid polygon was repaired" in scot.attrs["notes"][0]
 
 
 def test_a_perimeter_without_prj_is_read_when_its_system_is_declared(tmp_path):

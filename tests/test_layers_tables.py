@@ -618,7 +618,7 @@ def test_a_project_drawn_as_a_line_is_a_fault(tmp_path):
     line = LineString([ORIGIN, (ORIGIN[0] + 10, ORIGIN[1])])
     gpd.GeoDataFrame({"id": ["voie"], "nom": ["Voie verte"]}, geometry=[line], crs=2154).to_file(path)
 
-    with pytest.raises(LayerError, match="1 projects are neither a point nor a polygon: 'voie'"):
+    with pytest.raises(LayerError, match="1 projects are neither a point nor a polygon, and no scale .*'voie'"):
         read_projects(path)
 
 
@@ -626,3 +626,32 @@ def test_a_project_at_the_scale_of_every_intercommunality_names_none(tmp_path):
     path = write(tmp_path / "projects.csv", "id,name,scale\nhabitat-epci,Actions habitat,epci\n")
 
     assert read_projects(path).loc["habitat-epci", ["scale", "epci_siren"]].isna().tolist() == [False, True]
+
+
+def test_a_vector_file_may_hold_projects_of_a_commune_or_an_intercommunality_as_well(tmp_path):
+    drawn = gpd.GeoDataFrame(
+        {
+            "id": ["hub", "park", "house", "homes", "gis"],
+            "name": ["Pôle", "Parc", "Maison", "Logements", "SIG"],
+            "scale": [None, None, "commune", "epci:240400499", "pays"],
+            "commune_code": [None, None, "4112", None, None],
+        },
+        geometry=[square(0, 0).centroid, square(0, 0), square(1, 1), None, None],
+        crs=2154,
+    )
+    drawn.to_file(tmp_path / "projects.gpkg")
+
+    projects = read_projects(tmp_path / "projects.gpkg")
+
+    assert projects["scale"].tolist() == ["site", "footprint", "commune", "epci", "pays"]
+    assert projects.geometry.isna().tolist() == [False, False, True, True, True]
+    assert projects.loc["house", "commune_code"] == "04112"
+    assert projects.loc["homes", "epci_siren"] == "240400499"
+
+
+def test_a_feature_without_shape_and_without_scale_is_a_fault(tmp_path):
+    drawn = gpd.GeoDataFrame({"id": ["a", "b"], "name": ["A", "B"]}, geometry=[square(0, 0).centroid, None], crs=2154)
+    drawn.to_file(tmp_path / "projects.gpkg")
+
+    with pytest.raises(LayerError, match=r"1 projects are neither a point nor a polygon.*'b'"):
+        read_projects(tmp_path / "projects.gpkg")

@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from hp_sig.crs import LAMBERT93
 from hp_sig.errors import some
 from hp_sig.layers.communes import require_unique, required_fields
 from hp_sig.layers.stations import TABLES, points_from_degrees
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: From the most to the least precise.
 SCALES = ("site", "footprint", "commune", "epci", "pays")
+#: Scales without a place of their own.
+WIDE_SCALES = ("commune", "epci", "pays")
 OPTIONAL = ("axis", "commune_code", "epci_siren", "station_uic", "source")
 
 
@@ -41,7 +44,8 @@ def read_projects(
     ----------
     path
         A table with a `scale` column (`site`, `footprint`, `commune`, `epci`, `pays`; `epci:SIREN` also works) and,
-        for sites, `lon` and `lat` in WGS84; or a vector file whose points are sites and polygons footprints.
+        for sites, `lon` and `lat` in WGS84; or a vector file whose points are sites and polygons footprints, unless
+        its `scale` says that a feature is of a commune, an EPCI or the whole territory.
     vintage
         Edition of the list.
     fields
@@ -73,7 +77,8 @@ def read_projects(
     else:
         rows = read_vector(path, layer=layer, crs=crs)
         columns = required_fields("projects", rows.columns, ("project_id", "name"), fields, path)
-        geometry, scale = _drawn(rows, texts(rows[columns["project_id"]]), faults, notes)
+        given = texts(rows[columns["scale"]]) if "scale" in columns else pd.Series(np.nan, rows.index, dtype="str")
+        geometry, scale = _drawn(rows, texts(rows[columns["project_id"]]), given, faults, notes)
     ids = texts(rows[columns["project_id"]])
     projects = gpd.GeoDataFrame({"name": texts(rows[columns["name"]])}, geometry=geometry)
     for field in OPTIONAL:
@@ -92,19 +97,28 @@ def read_projects(
 
 
 def _drawn(
-    rows: gpd.GeoDataFrame, ids: pd.Series, faults: list[str], notes: list[str]
+    rows: gpd.GeoDataFrame, ids: pd.Series, given: pd.Series, faults: list[str], notes: list[str]
 ) -> tuple[gpd.GeoSeries, pd.Series]:
-    kinds = rows.geometry.geom_type
+    """Give shape and scale of the features of a vector file: a point is a site, a polygon a footprint.
+
+    A feature that says that it is of a commune, an EPCI or the whole territory has no shape of its own.
+    """
+    wide = given.str.partition(":")[0].isin(WIDE_SCALES)
+    geometry = rows.geometry.where(~wide)
+    kinds = geometry.geom_type
     points, polygons = kinds == "Point", kinds.isin(["Polygon", "MultiPolygon"])
-    others = ~(points | polygons)
+    others = ~(points | polygons | wide)
     if others.any():
-        faults.append(f"{int(others.sum())} projects are neither a point nor a polygon: {some(ids[others])}.")
-    geometry = rows.geometry.copy()
+        faults.append(
+            f"{int(others.sum())} projects are neither a point nor a polygon, and no scale says that they are of a "
+            f"commune, an EPCI or the whole territory: {some(ids[others])}."
+        )
     if polygons.any():
         geometry[polygons] = multipolygons(
             rows[polygons], ids[polygons], on_invalid="repair", faults=faults, notes=notes
         )
-    return geometry, pd.Series(np.where(points, "site", "footprint"), index=rows.index, dtype="str")
+    drawn = pd.Series(np.where(points, "site", "footprint"), index=rows.index, dtype="str")
+    return gpd.GeoSeries(geometry, crs=LAMBERT93), given.where(wide, drawn)
 
 
 def _codes(values: pd.Series, faults: list[str], notes: list[str]) -> pd.Series:

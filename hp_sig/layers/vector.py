@@ -263,9 +263,10 @@ def _repaired(shapes: Shapes, codes: pd.Series, faults: list[str], notes: list[s
     change = after - before
     large = np.abs(change) > LARGE_REPAIR_SHARE * np.maximum(before, after)
     detail = f"; by more than 1 % of its area for {some(codes[large])}" if large.any() else ""
+    were = "polygon was" if len(shapes) == 1 else "polygons were"
     notes.append(
-        f"{len(shapes)} invalid polygons were repaired (structure method; {some(codes)}): total area changed by "
-        f"{change.sum() / 10_000:+.2f} ha{detail}."
+        f"{len(shapes)} invalid {were} repaired (structure method; {some(codes)}): total area changed by "
+        f"{round(change.sum() / 10_000, 2) + 0.0:+.2f} ha{detail}."
     )
     return np.asarray(repaired)
 

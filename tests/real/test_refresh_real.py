@@ -127,7 +127,7 @@ def test_the_manifest_tells_what_was_put_right(manifest):
 
     assert "leading zero" in notes["epci_2015"]
     assert "Corbières-en-Provence » in this file (renamed in 2018)" in notes["communes"]
-    assert "invalid polygons were repaired" in notes["pnr"]
+    assert "1 invalid polygon was repaired" in notes["pnr"]
 
 
 def test_the_two_hubs_are_written_as_stations_and_as_sites(results):
