@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +20,7 @@ from hp_sig.layers.population import read_population
 from hp_sig.layers.projects import read_projects
 from hp_sig.layers.scot import read_scot
 from hp_sig.layers.stations import read_stations
-from hp_sig.layers.zones import read_pnr, read_zones
+from hp_sig.layers.zones import read_zones
 from hp_sig.territory import PopulationSource, Territory, Zone, commune_names
 
 __all__ = ["Layers", "ZoneLayer", "load_layers"]
@@ -142,8 +141,15 @@ def _read_zone(path: Path, zone: Zone) -> pd.DataFrame:
     if zone.kind == "communes":
         year = cast("int", zone.cog_year)
         return read_membership(path, cog_year=year, key=zone.key, keep=zone.keep, fields=zone.fields)
-    read = read_pnr if zone.id == "pnr" else partial(read_zones, key=zone.key)
-    return read(path, vintage=zone.vintage, keep=zone.keep, fields=zone.fields, crs=zone.crs, layer=zone.layer)
+    return read_zones(
+        path,
+        key=zone.key,
+        vintage=zone.vintage,
+        keep=zone.keep,
+        fields=zone.fields,
+        crs=zone.crs,
+        layer=zone.layer,
+    )
 
 
 def _assembled(territory: Territory, paths: Mapping[str, Path], frames: Mapping[str, pd.DataFrame]) -> Layers:

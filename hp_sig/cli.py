@@ -102,7 +102,7 @@ def refresh(
             f"{planned.territory.name}: {len(planned.inputs)} inputs in {planned.raw}, results in {planned.out}."
         )
         for item in planned.inputs:
-            typer.echo(f"  read   {item.name}: {item.path.name} ({item.size / 1e6:.2f} MB)")
+            typer.echo(f"  read   {item.name}: {item.path.name} ({max(item.size / 1000, 1):.0f} kB)")
         if not planned.is_needed:
             typer.echo("Nothing to do: inputs, packages and results are unchanged.")
             return

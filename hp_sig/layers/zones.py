@@ -53,16 +53,8 @@ def read_pnr(  # noqa: PLR0913 - all but the first two only serve unusual files
     LayerError
         One error that lists every fault of the file.
     """
-    return _read_perimeters(
-        path,
-        "pnr",
-        "pnr_code",
-        vintage=vintage,
-        keep=keep,
-        fields=fields,
-        crs=crs,
-        layer=layer,
-        on_invalid=on_invalid,
+    return read_zones(
+        path, key="pnr_code", vintage=vintage, keep=keep, fields=fields, crs=crs, layer=layer, on_invalid=on_invalid
     )
 
 
@@ -100,31 +92,7 @@ def read_zones(  # noqa: PLR0913 - a generic reader: what is not recognised must
     LayerError
         One error that lists every fault of the file.
     """
-    return _read_perimeters(
-        path,
-        "zones",
-        key,
-        vintage=vintage,
-        keep=keep,
-        fields=fields,
-        crs=crs,
-        layer=layer,
-        on_invalid=on_invalid,
-    )
-
-
-def _read_perimeters(  # noqa: PLR0913 - serves the two readers above
-    path: str | Path,
-    section: str,
-    key: str,
-    *,
-    vintage: str,
-    keep: Collection[str],
-    fields: Mapping[str, str] | None,
-    crs: str | None,
-    layer: str | None,
-    on_invalid: OnInvalid,
-) -> gpd.GeoDataFrame:
+    section = "pnr" if key == "pnr_code" else "zones"
     code_field = "pnr_code" if section == "pnr" else "zone_code"
     features = read_vector(path, layer=layer, prefer=(section,), crs=crs)
     columns = required_fields(section, features.columns, (code_field, "name"), fields, path)
@@ -140,7 +108,7 @@ def _read_perimeters(  # noqa: PLR0913 - serves the two readers above
         faults.append(f"{int(codes.isna().sum())} zones have no code in the column {columns[code_field]!r}.")
     require_unique(codes, "zone codes", faults)
     zones = gpd.GeoDataFrame(
-        {"name": texts(features[columns["name"]])},
+        {"name": texts(features[columns["name"]]).fillna(codes)},
         geometry=multipolygons(features, codes, on_invalid=on_invalid, faults=faults, notes=notes),
     )
     zones.index = pd.Index(codes, name=key)
