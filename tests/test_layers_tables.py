@@ -618,7 +618,7 @@ def test_a_project_drawn_as_a_line_is_a_fault(tmp_path):
     line = LineString([ORIGIN, (ORIGIN[0] + 10, ORIGIN[1])])
     gpd.GeoDataFrame({"id": ["voie"], "nom": ["Voie verte"]}, geometry=[line], crs=2154).to_file(path)
 
-    with pytest.raises(LayerError, match="1 projects are neither a point nor a polygon, and no scale .*'voie'"):
+    with pytest.raises(LayerError, match=r"1 projects are neither a point nor a polygon, and no scale .*'voie'"):
         read_projects(path)
 
 

@@ -115,6 +115,8 @@ def test_coverage_lists_the_communes_that_no_scot_covers(table):
     assert row["covered_count"] == 1
     assert row["covered_ha"] == 100.0
     assert row["covered_share"] == 0.2  # 100 of 500 ha
+    assert row["unknown_count"] == 2
+    assert row["unknown_ha"] == 350.0  # 200 + 150
     assert row["without_scot"] == "04003"
     assert row["status_unknown"] == "04002 04004"
     assert row["in_progress"] == ""

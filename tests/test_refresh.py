@@ -201,7 +201,11 @@ def test_scot_coverage_counts_only_approved_scot(out):
     expected = pd.DataFrame(rows, columns=[*first, "status_unknown", "in_progress"])
     expected["covered_share"] = (expected["covered_ha"] / expected["area_ha"]).round(6)
     expected["without_scot"] = pd.Series([None] * 5, dtype="str")
-    expected = expected[[*first, "covered_share", "without_scot", "status_unknown", "in_progress"]]
+    expected["unknown_count"] = expected["status_unknown"].str.split().str.len()
+    expected["unknown_ha"] = expected["unknown_count"] * 100.0
+    counts = ["commune_count", "covered_count", "unknown_count", "area_ha", "covered_ha", "unknown_ha"]
+    told = ["covered_share", "without_scot", "status_unknown", "in_progress"]
+    expected = expected[[*first[:3], *counts, *told]]
 
     assert_frame_equal(read(out / "scot_coverage.csv"), expected)
 

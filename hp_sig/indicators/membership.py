@@ -139,19 +139,24 @@ def coverage_by_zone(communes: pd.DataFrame, coverage: pd.DataFrame, zone_of: pd
     Returns
     -------
     pandas.DataFrame
-        Index: the zones; `commune_count`, `covered_count`, `area_ha`, `covered_ha`, `covered_share` (of the area),
-        `without_scot` (codes that a source says have none), `status_unknown` (codes nobody has told about),
-        `in_progress` (codes): text, codes parted by spaces.
+        Index: the zones; `commune_count`, `covered_count`, `unknown_count`; `area_ha`, `covered_ha`, `unknown_ha`;
+        `covered_share`, of the area, which is the least it can be where `unknown_ha` is not 0; `without_scot` (codes
+        that a source says have none), `status_unknown` (codes nobody has told about), `in_progress`: text, codes
+        parted by spaces.
     """
     rows = communes[["area_ha"]].join(coverage)
     rows["covered_ha"] = rows["area_ha"].where(rows["is_covered"], 0.0)
+    rows["is_unknown"] = rows["status"] == "unknown"
+    rows["unknown_ha"] = rows["area_ha"].where(rows["is_unknown"], 0.0)
     groups = rows.groupby(zone_of.reindex(rows.index), sort=True)
     table = pd.DataFrame(
         {
             "commune_count": groups.size(),
             "covered_count": groups["is_covered"].sum().astype("int64"),
+            "unknown_count": groups["is_unknown"].sum().astype("int64"),
             "area_ha": groups["area_ha"].sum(),
             "covered_ha": groups["covered_ha"].sum(),
+            "unknown_ha": groups["unknown_ha"].sum(),
         }
     )
     table["covered_share"] = table["covered_ha"] / table["area_ha"]
