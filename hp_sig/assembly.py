@@ -23,7 +23,7 @@ from hp_sig.layers.stations import read_stations
 from hp_sig.layers.zones import read_zones
 from hp_sig.territory import PopulationSource, Territory, Zone, commune_names
 
-__all__ = ["Layers", "ZoneLayer", "load_layers"]
+__all__ = ["STATUS_ORDER", "Layers", "ZoneLayer", "load_layers"]
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """The command `hp-sig`: parse, call one function, print."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,6 +54,9 @@ OutOption = Annotated[
 
 def main() -> None:
     """Run the command; an expected failure is one message on stderr and exit code 1, a misuse exit code 2."""
+    # A scheduler may start a program without any console.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
     for stream in (sys.stdout, sys.stderr):
         # A Windows console or a redirected file may not know every letter: show a substitute, do not stop.
         if hasattr(stream, "reconfigure"):
@@ -63,7 +67,7 @@ def main() -> None:
         _fail(str(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}. The last good results are left as they were.")
+        _fail(f"{where}{error.strerror or error}.")
 
 
 def _fail(message: str) -> None:

@@ -5,8 +5,10 @@ differs rebuilds every output beside the old ones and swaps them in whole.
 """
 
 import datetime as dt
+import hashlib
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import LayerError, OutputError
@@ -23,6 +26,7 @@ from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.publish.manifest import (
     MANIFEST,
     file_entry,
+    holds_real_results,
     input_entry,
     own_files,
     package_versions,
@@ -31,7 +35,7 @@ from hp_sig.publish.manifest import (
     write_manifest,
 )
 from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder
-from hp_sig.publish.tables import rounded, safe_texts, write_csv
+from hp_sig.publish.tables import rounded, write_csv
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
 from hp_sig.reference.labels import wording
 from hp_sig.results import Results, compute
@@ -47,6 +51,9 @@ DEFAULT_RAW = Path("data") / "raw"
 DEFAULT_OUT = Path("data") / "processed"
 GEOPACKAGE = "territoire.gpkg"
 MAP = "carte-territoire.html"
+
+#: A full disk or a lost drive, as told by the system, by GDAL and by SQLite.
+WRITE_ERRORS = (OSError, DataSourceError, DataLayerError, FeatureError, sqlite3.Error)
 
 OnStep = Callable[[str, int, int], None]
 
@@ -107,18 +114,11 @@ def plan(
     OutputError
         If `out` cannot be a folder of results.
     """
-    folder = Path(raw or os.environ.get(RAW_VARIABLE) or DEFAULT_RAW)
     target = _target(out)
-    chosen = territory if isinstance(territory, Territory) else load_territory(territory)
-    is_default = chosen.path == default_territory_file()
-    named = raw is not None or bool(os.environ.get(RAW_VARIABLE))
-    if is_default and not named and _is_empty(folder):
-        chosen, folder = load_territory(sample_territory_file()), sample_territory_file().parent
-    elif raw is not None and not folder.is_dir():
-        raise InputError([LayerError(folder, ["expected a folder of raw files, found none. Check --raw."])])
+    chosen, folder = _chosen(territory, raw)
     require_own_folder(target, apart_from=(folder,))
     previous = read_manifest(target)
-    if chosen.notice and previous and previous.get("notice") is None and not force:
+    if _is_sample(chosen) and holds_real_results(target) and not force:
         message = (
             f"{target} holds results made from real files, and {DEFAULT_RAW} is now empty: the embedded sample would "
             "replace them. Put the files back (is a drive missing?), or give --force."
@@ -127,6 +127,8 @@ def plan(
     inputs = tuple(find_inputs(chosen, folder))
     outputs = _outputs()
     reasons = ("asked for (--force)",) if force else stale_reasons(target, previous, inputs, outputs)
+    if previous and previous.get("settings_sha256") != _settings(chosen) and not reasons:
+        reasons = ("the territory's settings changed",)
     return Plan(
         territory=chosen,
         raw=folder,
@@ -169,6 +171,8 @@ def refresh(
     """
     target = _target(out)
     require_own_folder(target)
+    # Before anything is made on the disk, even the lock.
+    _chosen(territory, raw)
     with exclusive(target):
         recover(target)
         decided = plan(territory, raw=raw, out=out, force=force)
@@ -195,15 +199,7 @@ def check(
     InputError
         With every fault of every file.
     """
-    folder = Path(raw or os.environ.get(RAW_VARIABLE) or DEFAULT_RAW)
-    chosen = territory if isinstance(territory, Territory) else load_territory(territory)
-    if (
-        chosen.path == default_territory_file()
-        and raw is None
-        and not os.environ.get(RAW_VARIABLE)
-        and _is_empty(folder)
-    ):
-        chosen, folder = load_territory(sample_territory_file()), sample_territory_file().parent
+    chosen, folder = _chosen(territory, raw)
     inputs, missing = locate_inputs(chosen, folder)
     rank = iter(range(1, len(inputs) + 1))
     step = on_step or (lambda _what, _rank, _count: None)
@@ -228,6 +224,11 @@ def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
         manifest = write_manifest(staging, content)
         replaced = {*rows, MANIFEST} if force else set()
         publish(staging, decided.out, ours=own_files(decided.out) | replaced)
+    except WRITE_ERRORS as error:
+        if isinstance(error, OutputError):
+            raise
+        message = f"cannot write the results beside {decided.out} ({error}). The last good results stay."
+        raise OutputError(message) from error
     finally:
         discard(staging)
     return RefreshResult(plan=decided, manifest=manifest, layers=layers, results=results)
@@ -239,7 +240,9 @@ def _manifest_content(
     return {
         "territory": decided.territory.name,
         "cog_year": decided.territory.cog_year,
+        "settings_sha256": _settings(decided.territory),
         "notice": decided.territory.notice,
+        "sample": _is_sample(decided.territory),
         "started_at": started.isoformat(timespec="seconds"),
         "duration_s": round(time.perf_counter() - clock, 2),
         "packages": package_versions(),
@@ -284,7 +287,7 @@ def _geopackage_content(
     content = {"communes": communes, **{name: layer.zones for name, layer in layers.zones.items()}}
     if layers.stations is not None and len(layers.stations):
         content["stations"] = layers.stations
-    tables = {name: safe_texts(rounded(table)) for name, table in results.tables().items() if name != "communes"}
+    tables = {name: rounded(table) for name, table in results.tables().items() if name != "communes"}
     if layers.projects is not None:
         for scale in ("site", "footprint"):
             drawn = layers.projects[layers.projects["scale"] == scale]
@@ -310,6 +313,29 @@ def _description(source: LayerSource | None) -> str:
 def _outputs() -> tuple[str, ...]:
     tables = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage")
     return (*(f"{name}.csv" for name in tables), GEOPACKAGE, MAP)
+
+
+def _chosen(territory: str | Path | Territory | None, raw: str | Path | None) -> tuple[Territory, Path]:
+    """Choose the territory and the folder of its files: the sample only where nothing is named and nothing is there."""
+    named = raw or os.environ.get(RAW_VARIABLE)
+    folder = Path(named or DEFAULT_RAW)
+    chosen = territory if isinstance(territory, Territory) else load_territory(territory)
+    if chosen.path == default_territory_file() and not named and _is_empty(folder):
+        return load_territory(sample_territory_file()), sample_territory_file().parent
+    if named and not folder.is_dir():
+        raise InputError(
+            [LayerError(folder, ["expected a folder of raw files, found none. Check --raw or HP_SIG_RAW."])]
+        )
+    return chosen, folder
+
+
+def _is_sample(territory: Territory) -> bool:
+    return territory.path == sample_territory_file()
+
+
+def _settings(territory: Territory) -> str:
+    """Give the hash of a territory's settings, which a caller may have changed since they were read."""
+    return hashlib.sha256(territory.model_dump_json().encode()).hexdigest()
 
 
 def _target(out: str | Path | None) -> Path:

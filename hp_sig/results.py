@@ -10,7 +10,7 @@ from itertools import pairwise
 import geopandas as gpd
 import pandas as pd
 
-from hp_sig.assembly import Layers, ZoneLayer
+from hp_sig.assembly import STATUS_ORDER, Layers, ZoneLayer
 from hp_sig.crs import area_ha
 from hp_sig.indicators.membership import coverage_by_zone, membership_changes, membership_table, scot_coverage
 from hp_sig.indicators.overlap import overlap_table
@@ -34,7 +34,8 @@ class Results:
         `other_name`, then the columns of :func:`hp_sig.indicators.overlap.overlap_table`.
     zones
         One row a zone: `zone_layer`, `zone_code`, `zone_name`, `commune_count`, `commune_total`, `area_ha`,
-        `population`.
+        `population`, summed over its communes of the territory; for a perimeter, over the communes inside it, beside
+        `overlap_ha`, the area that it really shares with the territory.
     membership_changes
         One row a commune that changed zone between two editions of a layer.
     scot_coverage
@@ -70,16 +71,19 @@ def compute(layers: Layers) -> Results:
     perimeters = {name: layer for name, layer in layers.zones.items() if layer.members is None}
     lists = {name: layer for name, layer in layers.zones.items() if layer.members is not None}
     overlaps = _overlaps(layers, perimeters, lists)
-    inside = overlaps[(overlaps["zone_layer"] == "communes") & (overlaps["relation"] == "inside")]
-    coverage = _coverage(measured, layers.zones, inside)
+    coverage = _coverage(measured, layers.zones, _inside(overlaps))
     communes = _communes(measured, lists, perimeters, overlaps, coverage)
     return Results(
         communes=communes,
         overlaps=overlaps,
-        zones=_zones(layers, measured, lists, perimeters, inside),
+        zones=_zones(layers, measured, lists, perimeters, overlaps),
         membership_changes=_changes(lists, measured),
         scot_coverage=_coverage_table(layers, measured, coverage, lists),
     )
+
+
+def _inside(overlaps: pd.DataFrame) -> pd.DataFrame:
+    return overlaps[(overlaps["zone_layer"] == "communes") & (overlaps["relation"] == "inside")]
 
 
 def _measured(layers: Layers) -> pd.DataFrame:
@@ -161,8 +165,9 @@ def _zones(
     measured: pd.DataFrame,
     lists: Mapping[str, ZoneLayer],
     perimeters: Mapping[str, ZoneLayer],
-    inside: pd.DataFrame,
+    overlaps: pd.DataFrame,
 ) -> pd.DataFrame:
+    inside = _inside(overlaps)
     sums = ["area_ha", "population"]
     whole = pd.Series(TERRITORY_LAYER, index=measured.index)
     tables = [
@@ -183,13 +188,23 @@ def _zones(
                 table.assign(commune_total=layer.zones["commune_total"].reindex(table["zone_code"]).to_numpy())
             )
     for name, layer in perimeters.items():
-        rows = inside[inside["other_layer"] == name].drop_duplicates("zone_code").set_index("zone_code")["other_code"]
-        tables.append(_summed(name, membership_table(measured, rows, sums=sums), layer.zones["name"]))
+        pairs = inside[inside["other_layer"] == name]
+        within = [
+            membership_table(
+                measured, pd.Series(code, index=pairs["zone_code"][pairs["other_code"] == code]), sums=sums
+            )
+            for code in layer.zones.index
+        ]
+        table = pd.concat(within).reindex(layer.zones.index, fill_value=0)
+        shared = overlaps[(overlaps["zone_layer"] == TERRITORY_LAYER) & (overlaps["other_layer"] == name)]
+        tables.append(
+            _summed(name, table, layer.zones["name"]).assign(
+                overlap_ha=shared.set_index("other_code")["overlap_ha"].reindex(layer.zones.index).to_numpy()
+            )
+        )
     zones = pd.concat(tables, ignore_index=True)
-    if "commune_total" not in zones:
-        zones["commune_total"] = pd.NA
-    columns = ["zone_layer", "zone_code", "zone_name", "commune_count", "commune_total", *sums]
-    return zones[columns].astype({"commune_total": "Int64"})
+    columns = ["zone_layer", "zone_code", "zone_name", "commune_count", "commune_total", *sums, "overlap_ha"]
+    return zones.reindex(columns=columns).astype({"commune_total": "Int64"})
 
 
 def _summed(layer: str, table: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
@@ -226,13 +241,18 @@ def _changes(lists: Mapping[str, ZoneLayer], measured: pd.DataFrame) -> pd.DataF
 
 
 def _coverage(measured: pd.DataFrame, zones: Mapping[str, ZoneLayer], inside: pd.DataFrame) -> pd.DataFrame | None:
-    scot = next((layer for layer in zones.values() if layer.config.id == "scot"), None)
-    if scot is None:
+    editions = [layer for layer in zones.values() if layer.config.id == "scot"]
+    if not editions:
         return None
+    # The latest list is the one in force.
+    scot = max(editions, key=lambda layer: layer.config.cog_year or 0)
     if scot.members is not None:
         return scot_coverage(measured, scot.members.rename(columns={scot.config.key: "scot_id"}))
-    rows = inside[inside["other_layer"] == scot.config.layer_name].drop_duplicates("zone_code").set_index("zone_code")
+    rows = inside[inside["other_layer"] == scot.config.layer_name].set_index("zone_code")
     status = pd.DataFrame({"scot_id": rows["other_code"], "status": rows["other_code"].map(scot.zones["status"])})
+    # Perimeters may overlap: the most telling status of a commune comes first.
+    status = status.sort_values("status", key=lambda column: column.map(STATUS_ORDER.index), kind="stable")
+    status = status[~status.index.duplicated()]
     return scot_coverage(measured, status)
 
 

@@ -41,6 +41,14 @@ RESERVED = {
     *("overlaps", "zones", "membership_changes", "scot_coverage"),
 }
 
+#: Columns of the results that a zone layer may not be called.
+COLUMNS = {
+    *("name", "departement_code", "area_ha", "population_year", "commune_code", "scot_status", "notice"),
+    *("geometry", "geom", "fid", "ogc_fid", "index"),
+}
+#: Ends of the columns that each zone layer adds to the communes.
+COLUMN_ENDS = ("_name", "_relation", "_status")
+
 Code = Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")]
 Text = Annotated[str, Field(min_length=1)]
 Year = Annotated[int, Field(ge=1943, le=2100)]
@@ -106,6 +114,14 @@ class Zone(LayerSource):
     cog_year: Year | None = None
     keep: tuple[str, ...] = ()
     status: dict[str, Literal["approved", "in_progress", "none", "unknown"]] = {}
+
+    @field_validator("id")
+    @classmethod
+    def _own_name(cls, name: str) -> str:
+        if name in COLUMNS or name.startswith(("gpkg", "rtree", "sqlite")) or name.endswith(COLUMN_ENDS):
+            message = "a name that no column or system table of the results has expected"
+            raise ValueError(message)
+        return name
 
     @model_validator(mode="after")
     def _dated(self) -> Self:
@@ -201,7 +217,13 @@ class Territory(_Record):
         if file.startswith(PACKAGE_PREFIX):
             return [package_file(file.removeprefix(PACKAGE_PREFIX))]
         if re.search(r"[*?\[]", file):
-            return sorted(folder.glob(file))
+            pattern = Path(file)
+            base = Path(pattern.anchor) if pattern.is_absolute() else folder
+            try:
+                return sorted(base.glob(str(pattern.relative_to(base)) if pattern.is_absolute() else file))
+            except ValueError as error:
+                message = f"{self._path}: file = {file!r} is no pattern ({error}). Write a path, or *.gpkg."
+                raise TerritoryError(message) from error
         return [found] if (found := folder / file).exists() else []
 
 

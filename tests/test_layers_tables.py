@@ -386,7 +386,7 @@ def test_the_long_form_gives_the_same_series_as_the_wide_one(tmp_path):
         ("insee,nom\n4112,Manosque\n", "expected a column a year .* found insee, nom"),
         ("insee,2021\n4112,1\n04112,2\n", "1 commune codes come more than once: '04112'"),
         ("insee,2021\n4112,beaucoup\n", "1 values of the column '2021' are not numbers: 'beaucoup'"),
-        ("insee,2021\n4112,-1\n", "negative populations"),
+        ("insee,2021\n4112,-1\n", "1 communes have a negative or infinite population"),
         ("insee,year,population\n4112,2021,1\n4112,2021,2\n", "two populations for the same year"),
         ("insee,year,population\n4112,deux,1\n", "1 rows have no year in the column 'year'"),
         ("nom,2021\nManosque,1\n", "« commune_code »"),

@@ -161,9 +161,13 @@ def test_zones_sum_their_communes(out):
         ("scot_2018", "S2", "SCoT 2", 1, 1, 100.0, 30),
         # A park has the communes that lie inside it: A and D.
         ("pnr", "FR8000001", "Parc P", 2, None, 200.0, 10 + 40),
+        # Q has none, and is there all the same.
+        ("pnr", "FR8000002", "Parc Q", 0, None, 0.0, 0),
     ]
     columns = ["zone_layer", "zone_code", "zone_name", "commune_count", "commune_total", "area_ha", "population"]
     expected = pd.DataFrame(rows, columns=columns).astype({"population": "float64"})
+    # What the parks really share with the territory: 1.4 km and 0.1 km of its 2 km of height.
+    expected["overlap_ha"] = [float("nan")] * 7 + [280.0, 20.0]
 
     assert_frame_equal(read(out / "zones.csv"), expected)
 
@@ -239,7 +243,7 @@ def test_geopackage_holds_every_layer_and_table(out):
         "stations": (points, 1),
         "projects_site": (points, 1),
         "overlaps": (table, 16),
-        "zones": (table, 8),
+        "zones": (table, 9),
         "membership_changes": (table, 1),
         "scot_coverage": (table, 5),
         "projects": (table, 4),
@@ -345,9 +349,9 @@ def test_manifest_gives_path_hash_producer_and_vintage_of_each_input(good, raw, 
 def test_manifest_gives_rows_size_and_hash_of_each_output(good):
     outputs = json.loads(good[MANIFEST])["outputs"]
 
-    rows = {"overlaps.csv": 16, "communes.csv": 6, "zones.csv": 8, "membership_changes.csv": 1, "scot_coverage.csv": 5}
-    # The GeoPackage: 6 + 2 + 2 + 2 + 2 + 1 + 1 features, 16 + 8 + 1 + 5 + 4 + 6 rows of tables.
-    rows |= {"territoire.gpkg": 16 + 40, "carte-territoire.html": 6}
+    rows = {"overlaps.csv": 16, "communes.csv": 6, "zones.csv": 9, "membership_changes.csv": 1, "scot_coverage.csv": 5}
+    # The GeoPackage: 6 + 2 + 2 + 2 + 2 + 1 + 1 features, 16 + 9 + 1 + 5 + 4 + 6 rows of tables.
+    rows |= {"territoire.gpkg": 16 + 41, "carte-territoire.html": 6}
     assert outputs == {
         name: {
             "rows": count,
@@ -956,13 +960,13 @@ def test_unknown_files_in_the_raw_folder_are_an_error_and_never_give_the_sample(
     path.write_text("something", encoding="utf-8")
 
     for command in (refresh, check):
-        with pytest.raises(InputError, match="communes"):
+        with pytest.raises(InputError, match="communes" if is_there else "expected a folder of raw files"):
             command()
     assert not (tmp_path / "work" / "data" / "processed").exists()
 
 
 def test_a_raw_folder_that_is_named_and_absent_is_an_error(tmp_path, out):
-    with pytest.raises(InputError, match=r"found none\. Check --raw\.") as caught:
+    with pytest.raises(InputError, match=r"found none\. Check --raw") as caught:
         refresh(raw=tmp_path / "nowhere", out=out)
 
     assert caught.value.errors[0].path == tmp_path / "nowhere"
@@ -976,7 +980,7 @@ def test_an_empty_raw_folder_that_the_environment_names_never_gives_the_sample(t
     monkeypatch.setenv("HP_SIG_RAW", str(tmp_path / "elsewhere"))
 
     for command in (refresh, check):
-        with pytest.raises(InputError, match="communes"):
+        with pytest.raises(InputError, match="communes" if is_there else "expected a folder of raw files"):
             command()
 
 

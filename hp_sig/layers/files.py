@@ -160,6 +160,9 @@ def _geopackage_faults(file: Path, head: bytes, size: int) -> list[str]:
         finally:
             connection.close()
     except sqlite3.Error as error:
+        if "readonly" in str(error):
+            # Kept by QGIS in its write-ahead mode, in a folder where nothing may be written: GDAL will tell.
+            return []
         return [f"cannot be read as a GeoPackage ({error}). Close it elsewhere, or download it again."]
     return []
 

@@ -66,7 +66,7 @@ def read_membership(
     codes = commune_codes(table[columns["commune_code"]], faults, notes)
     zones = texts(table[columns["zone_code"]])
     name_column = key.rsplit("_", 1)[0] + "_name"
-    names = texts(table[columns["zone_name"]]) if "zone_name" in columns else zones
+    names = _zone_names(table, columns, zones, notes)
     members: pd.DataFrame = pd.DataFrame({key: zones, name_column: names.fillna(zones)})
     members.index = pd.Index(codes, name="commune_code")
     if key == "epci_siren":
@@ -96,6 +96,21 @@ def read_membership(
         log.warning("%s: %s", path, note)
     members.attrs.update({"source_file": Path(path).name, "cog_year": cog_year, "notes": notes})
     return members.sort_index()
+
+
+def _zone_names(table: pd.DataFrame, columns: Mapping[str, str], zones: pd.Series, notes: list[str]) -> pd.Series:
+    if "zone_name" not in columns:
+        return zones
+    names = texts(table[columns["zone_name"]])
+    several = names.groupby(zones).nunique()
+    if (several > 1).any():
+        notes.append(
+            f"the column {columns['zone_name']!r} gives several names to the zones "
+            f"{some(several.index[several > 1])}: the "
+            "codes are shown instead. Name the right column with « fields = { zone_name = … } »."
+        )
+        return zones
+    return names
 
 
 def _columns(table: pd.DataFrame, fields: Mapping[str, str] | None, path: str | Path) -> dict[str, str]:

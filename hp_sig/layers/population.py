@@ -62,8 +62,15 @@ def read_population(path: str | Path, *, fields: Mapping[str, str] | None = None
             path,
             [f"expected a column a year ('2021', 'PMUN2021', 'P21_POP') or year and population, found {found}."],
         )
-    if (population < 0).any(axis=None):
-        faults.append("negative populations. Check the file.")
+    wrong = population.index[((population < 0) | (population == float("inf"))).any(axis="columns")]
+    if len(wrong):
+        faults.append(f"{len(wrong)} communes have a negative or infinite population: {some(wrong)}. Check the file.")
+    parted = population.index[(population.notna() & (population != population.round())).any(axis="columns")]
+    if len(parted):
+        notes.append(
+            f"{len(parted)} communes have populations that are not whole ({some(parted)}): check that no point or "
+            "comma parts thousands."
+        )
     if faults:
         raise LayerError(path, faults)
     for note in notes:

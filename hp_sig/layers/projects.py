@@ -15,8 +15,8 @@ import pandas as pd
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import some
 from hp_sig.layers.communes import require_unique, required_fields
-from hp_sig.layers.stations import TABLES, points_from_degrees
-from hp_sig.layers.tables import SIREN, commune_codes, read_table, texts
+from hp_sig.layers.stations import points_from_degrees
+from hp_sig.layers.tables import SIREN, TABLES, commune_codes, read_table, texts
 from hp_sig.layers.vector import finish, multipolygons, nowhere, read_vector
 
 __all__ = ["SCALES", "read_projects"]

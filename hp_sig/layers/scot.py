@@ -16,14 +16,13 @@ import pandas as pd
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.communes import require_unique, required_fields
-from hp_sig.layers.tables import COMMUNE_CODE, commune_codes, read_table, texts
+from hp_sig.layers.tables import COMMUNE_CODE, TABLES, commune_codes, read_table, texts
 from hp_sig.layers.vector import finish, multipolygons, nowhere, read_vector
 
 __all__ = ["STATUSES", "read_scot"]
 
 #: `none` is only ever said by a source; absence from a list is `unknown`.
 STATUSES = ("approved", "in_progress", "none", "unknown")
-TABLES = {".csv", ".txt", ".tsv", ".xlsx"}
 YES = ("True", "true", "1", "oui", "O")
 
 

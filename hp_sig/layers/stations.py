@@ -9,12 +9,11 @@ import pandas as pd
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.communes import required_fields
-from hp_sig.layers.tables import numbers, read_table, texts
+from hp_sig.layers.tables import TABLES, numbers, read_table, texts
 from hp_sig.layers.vector import FRANCE_DEGREES, finish, read_vector
 
 __all__ = ["points_from_degrees", "read_stations"]
 
-TABLES = {".csv", ".txt", ".tsv", ".xlsx"}
 #: A station named on several lines of the SNCF file is one station while its points are this close (metres).
 SAME_STATION_M = 500.0
 

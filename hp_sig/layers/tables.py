@@ -10,14 +10,16 @@ import logging
 import re
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.files import require_readable, require_vector_file
 
-__all__ = ["COMMUNE_CODE", "SIREN", "commune_codes", "numbers", "read_table", "texts"]
+__all__ = ["COMMUNE_CODE", "SIREN", "TABLES", "commune_codes", "numbers", "read_table", "texts"]
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ COMMUNE_CODE = re.compile(r"(?:\d{2}|2[AB])\d{3}")
 SIREN = re.compile(r"\d{9}")
 #: Cells that say « no value ».
 NO_VALUE = ("", "NULL", "null", "NaN", "nan", "s", "nd", "N/A", "n/a")
+#: Kinds of file that hold a table and no geometry.
+TABLES = {".csv", ".txt", ".tsv", ".xlsx"}
 ENCODINGS = ("utf-8-sig", "cp1252")
 SEPARATORS = ";,\t|"
 
@@ -56,7 +60,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise LayerError(file, [f"expected a .csv, .xlsx or .dbf table, found « {suffix} ». Export it as CSV."])
     if table.empty:
         raise LayerError(file, ["expected rows, found only a header. Download it again."])
-    table.columns = pd.Index([str(column).strip() for column in table.columns])
+    table.columns = pd.Index(["" if column in {None, "None"} else str(column).strip() for column in table.columns])
+    # Columns without a name and without a value: what a spreadsheet leaves at the right of a table.
+    table = table.loc[:, (table.columns != "") | table.notna().any().to_numpy()]
     twice = table.columns[table.columns.duplicated()].unique()
     if len(twice):
         raise LayerError(file, [f"columns that come more than once: {some(twice)}. Rename or remove one of each."])
@@ -155,7 +161,11 @@ def _read_csv(file: Path) -> pd.DataFrame:
         raise LayerError(file, ["expected a text table, found binary content. Export it as CSV."])
     header = text.split("\n", 1)[0]
     separator = max(SEPARATORS, key=header.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as error:
+        fault = f"cannot be read as a table ({error}): a quotation mark may lack its pair. Save it again as CSV."
+        raise LayerError(file, [fault]) from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     width = len(rows[0]) if rows else 0
     ragged = [number for number, row in enumerate(rows, start=1) if len(row) != width]
@@ -182,7 +192,17 @@ def _read_workbook(file: Path) -> pd.DataFrame:
                 if any(cell is not None for cell in row)
             ]
             workbook.close()
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        ParseError,
+        EOFError,
+        KeyError,
+        TypeError,
+        ValueError,
+        OSError,
+        IndexError,
+    ) as error:
         fault = f"cannot be read as a workbook ({error}). Open it in a spreadsheet and save it again."
         raise LayerError(file, [fault]) from error
     if not rows:

@@ -84,7 +84,9 @@ def read_vector(
             )
             raise LayerError(file, [fault])
         features = (
-            gpd.read_parquet(file) if file.suffix.lower() == ".parquet" else pyogrio.read_dataframe(file, layer=name)
+            gpd.read_parquet(file)
+            if file.suffix.lower() == ".parquet"
+            else pyogrio.read_dataframe(file, layer=name, encoding=_undeclared_encoding(file))
         )
     except ImportError as error:
         raise LayerError(
@@ -101,6 +103,18 @@ def read_vector(
     features = features.set_geometry(shapely.force_2d(features.geometry.values))
     log.info("read %s (%s): %d features", file, name, len(features))
     return _in_lambert93(features, file, crs)
+
+
+def _undeclared_encoding(file: Path) -> str | None:
+    """Find the encoding of a shapefile without .cpg: GDAL would take UTF-8 for Latin-1 and read « ChÃ¢teau »."""
+    if file.suffix.lower() != ".shp" or any(file.with_suffix(end).is_file() for end in (".cpg", ".CPG")):
+        return None
+    table = next(path for end in (".dbf", ".DBF") if (path := file.with_suffix(end)).is_file()).read_bytes()
+    cells = table[int.from_bytes(table[8:10], "little") :]
+    try:
+        return None if cells.isascii() else cells.decode("utf-8") and "UTF-8"
+    except UnicodeDecodeError:
+        return None
 
 
 def _choose_layer(file: Path, layer: str | None, prefer: Sequence[str]) -> str | None:

@@ -18,6 +18,7 @@ from hp_sig.inputs import InputFile
 __all__ = [
     "MANIFEST",
     "file_entry",
+    "holds_real_results",
     "input_entry",
     "own_files",
     "package_versions",
@@ -53,6 +54,11 @@ def own_files(folder: Path) -> set[str]:
     manifest = _parsed(folder)
     outputs = manifest.get("outputs")
     return {*outputs, MANIFEST} if "form" in manifest and isinstance(outputs, dict) else set()
+
+
+def holds_real_results(folder: Path) -> bool:
+    """Say whether a folder holds results of a refresh, of any version, that were not made from the embedded sample."""
+    return bool(own_files(folder)) and _parsed(folder).get("sample") is not True
 
 
 def _parsed(folder: Path) -> dict[str, Any]:

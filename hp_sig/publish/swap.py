@@ -1,17 +1,21 @@
 """How does a folder of results change from the old ones to the new ones in one step?
 
 The new folder is built beside the old one and takes its place in whole: on Linux by one exchange of names, so
-that no moment exists without results; elsewhere by two renames, the second of which any later run completes or
-takes back. A file of somebody else in the folder (a QGIS project) goes along.
+that no moment exists without results; elsewhere by two renames: a run killed between these leaves the old results
+under another name, and the next run brings them back. A file of somebody else in the folder (a QGIS project) goes
+along.
 """
 
 import ctypes
 import errno
+import glob
+import logging
 import os
 import shutil
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import filelock
@@ -19,6 +23,8 @@ import filelock
 from hp_sig.errors import OutputError, RefreshBusyError
 
 __all__ = ["discard", "exclusive", "prepare", "publish", "recover", "require_own_folder"]
+
+log = logging.getLogger(__name__)
 
 #: More files of others than this, and the folder is surely not one of results.
 MAX_FOREIGN_FILES = 2_000
@@ -97,29 +103,45 @@ def require_own_folder(out: Path, *, apart_from: Collection[Path] = ()) -> None:
 def recover(out: Path) -> None:
     """Bring back the last good results after a killed run, and clear what it left. Call it under :func:`exclusive`."""
     previous = _beside(out, "previous")
-    if previous.exists():
-        if out.exists():
-            shutil.rmtree(previous)
-        else:
-            previous.rename(out)
-    discard(_beside(out, "staging"))
+    if previous.exists() and not out.exists():
+        previous.rename(out)
+    elif previous.exists():
+        _set_aside(previous, out)
+    for leftover in sorted(out.parent.glob(f"{glob.escape(_beside(out, 'staging').name)}*")):
+        discard(leftover)
 
 
-def discard(staging: Path) -> None:
-    """Clear a folder made by :func:`prepare`, if it is still there."""
-    if staging.exists():
-        shutil.rmtree(staging)
+def discard(folder: Path) -> None:
+    """Clear a folder of ours if it is still there; one that cannot be cleared is told, and stands in nobody's way."""
+    if not folder.exists():
+        return
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        log.warning("%s could not be cleared (%s): a later run tries again, or delete it.", folder, error.strerror)
 
 
 def prepare(out: Path) -> Path:
     """Make an empty folder beside the results, to build the new ones in."""
-    staging = _beside(out, "staging")
+    staging = _free_name(out)
     try:
         staging.mkdir()
     except OSError as error:
         message = f"cannot write beside {out} ({error.strerror}). Check your rights and the room on the disk."
         raise OutputError(message) from error
     return staging
+
+
+def _free_name(out: Path) -> Path:
+    names = (_beside(out, "staging" if rank == 0 else f"staging-{rank}") for rank in count())
+    return next(name for name in names if not name.exists())
+
+
+def _set_aside(previous: Path, out: Path) -> None:
+    """Take results that have been replaced out of the way, cleared or not."""
+    aside = _free_name(out)
+    previous.rename(aside)
+    discard(aside)
 
 
 def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
@@ -158,8 +180,9 @@ def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
         )
         raise OutputError(message) from error
     _flush(out.parent)
-    # What stands under the name `staging` now is the old folder.
+    # The new results are in place: what is left of the old ones is cleared if it can be.
     discard(staging)
+    discard(_beside(out, "previous"))
 
 
 def _require_free(out: Path, ours: Collection[str]) -> None:
@@ -242,7 +265,6 @@ def _rename_twice(staging: Path, out: Path) -> None:
     except OSError:
         previous.rename(out)
         raise
-    shutil.rmtree(previous)
 
 
 def _flush(path: Path) -> None:
