@@ -429,3 +429,12 @@ def test_an_error_on_a_console_that_knows_only_ascii_is_still_told(raw, territor
     assert ended.returncode == 1
     assert "is not TOML" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_program_without_a_console_does_its_work(options, out):
+    code = "import sys; sys.stdout = sys.stderr = None; from hp_sig.cli import main; main()"
+
+    done = subprocess.run([sys.executable, "-c", code, "refresh", *map(str, options), "--out", str(out)], check=False)
+
+    assert done.returncode == 0
+    assert (out / "manifest.json").is_file()

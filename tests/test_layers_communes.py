@@ -486,3 +486,23 @@ def test_a_list_of_communes_with_a_code_twice_is_refused(tmp_path):
 
 def test_squares_of_this_module_are_of_100_hectares():
     assert np.allclose([shape.area for shape in SHAPES.values()], 1_000_000)
+
+
+def test_a_shapefile_in_utf8_without_cpg_keeps_its_accents(tmp_path, communes):
+    frame = communes.reset_index()[["commune_code", "name", "geometry"]]
+    frame["name"] = "Château-Arnoux"
+    frame.rename(columns={"commune_code": "INSEE_COM", "name": "NOM_COM"}).to_file(tmp_path / "c.shp", encoding="UTF-8")
+    (tmp_path / "c.cpg").unlink()
+
+    assert set(read_communes(tmp_path / "c.shp", vintage="2020")["name"]) == {"Château-Arnoux"}
+
+
+def test_a_shapefile_in_latin_1_without_cpg_keeps_its_accents(tmp_path, communes):
+    frame = communes.reset_index()[["commune_code", "name", "geometry"]]
+    frame["name"] = "Château-Arnoux"
+    frame.rename(columns={"commune_code": "INSEE_COM", "name": "NOM_COM"}).to_file(
+        tmp_path / "c.shp", encoding="ISO-8859-1"
+    )
+    (tmp_path / "c.cpg").unlink()
+
+    assert set(read_communes(tmp_path / "c.shp", vintage="2020")["name"]) == {"Château-Arnoux"}

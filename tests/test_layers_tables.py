@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -655,3 +656,48 @@ def test_a_feature_without_shape_and_without_scale_is_a_fault(tmp_path):
 
     with pytest.raises(LayerError, match=r"1 projects are neither a point nor a polygon.*'b'"):
         read_projects(tmp_path / "projects.gpkg")
+
+
+def test_a_name_column_that_names_communes_is_not_taken_for_that_of_the_zones(tmp_path):
+    path = write(tmp_path / "epci.csv", f"code_insee,nom,epci\n04112,Manosque,{DLVA}\n04143,Oraison,{DLVA}\n")
+
+    members = read_membership(path, cog_year=2015)
+
+    assert members["epci_name"].tolist() == [DLVA, DLVA]
+    assert "'nom' gives several names" in members.attrs["notes"][0]
+
+
+def test_populations_that_are_not_whole_are_told(tmp_path):
+    path = write(tmp_path / "population.csv", 'insee,2021\n04112,"1,234"\n04143,5981\n')
+
+    population = read_population(path)
+
+    assert population[2021].tolist() == [1.234, 5981.0]
+    assert "not whole ('04112')" in population.attrs["notes"][0]
+
+
+def test_a_quotation_mark_without_its_pair_is_told(tmp_path):
+    path = write(tmp_path / "population.csv", 'insee,2021\n04112,"1' + "0" * 200_000)
+
+    with pytest.raises(LayerError, match="a quotation mark may lack its pair"):
+        read_population(path)
+
+
+def test_empty_columns_at_the_right_of_a_table_are_left_out(tmp_path):
+    path = write(tmp_path / "population.csv", "insee;2021;;\n04112;22926;;\n")
+
+    assert read_population(path).columns.tolist() == [2021]
+
+
+def test_a_damaged_workbook_is_told(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["insee", "siren"])
+    book.active.append(["04112", DLVA])
+    book.save(tmp_path / "whole.xlsx")
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as whole, zipfile.ZipFile(tmp_path / "cut.xlsx", "w") as cut:
+        for name in whole.namelist():
+            content = whole.read(name)
+            cut.writestr(name, content[: len(content) // 2] if name.endswith("sheet1.xml") else content)
+
+    with pytest.raises(LayerError, match="cannot be read as a workbook"):
+        read_membership(tmp_path / "cut.xlsx", cog_year=2015)

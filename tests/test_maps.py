@@ -61,7 +61,7 @@ def test_the_page_names_every_layer_zone_and_source(page):
         "Six carrés : communes, intercommunalités, parcs et projets",
         "Intercommunalités au 1er janvier 2015",
         "Intercommunalités au 1er janvier 2017",
-        "EPCI 1 (3 communes)",
+        "EPCI 1 (3 communes en 2015 ; 2 communes en 2017)",
         "Parcs naturels régionaux : Parc P, Parc Q",
         "IGN, ADMIN EXPRESS, millésime 2020 (Licence Ouverte 2.0)",
         "INPN, PNR, millésime 2021 (Licence Ouverte 2.0)",
@@ -243,11 +243,87 @@ def test_on_a_phone_the_card_of_a_touched_commune_stands_at_the_foot_of_the_page
 
     with opened(path, width=390, height=844, touch=True) as (page, told):
         assert page.locator(".hp-foot").is_hidden()
-        box = page.locator("path.leaflet-interactive").last.bounding_box()
+        box = page.locator(".leaflet-overlay-pane path.leaflet-interactive").last.bounding_box()
         page.touchscreen.tap(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"])
 
         assert page.locator(".hp-foot").is_visible()
         assert "Code INSEE" in page.locator(".hp-foot").inner_text()
         page.touchscreen.tap(195, 820 - page.locator(".hp-foot").bounding_box()["height"])
         assert page.locator(".hp-foot").is_hidden()
+        assert told == []
+
+
+def test_an_intercommunality_keeps_its_colour_from_one_date_to_another(layers):
+    figure = territory_map(layers, compute(layers))
+
+    dates = [child for child in figure._children.values() if getattr(child, "overlay", None) is False]
+    fills = [
+        {
+            feature["properties"]["code"]: drawn.style_function(feature)["fillColor"]
+            for feature in drawn.data["features"]
+        }
+        for group in dates
+        for drawn in group._children.values()
+        if isinstance(drawn, folium.GeoJson)
+    ]
+    assert [group.layer_name[-4:] for group in dates] == ["2015", "2017"]
+    assert fills[0] == fills[1]
+    assert len(set(fills[0].values())) == 2
+
+
+def test_a_scot_is_drawn_and_told_by_its_status(layers, page):
+    figure = territory_map(layers, compute(layers))
+
+    scot = next(child for child in figure._children.values() if getattr(child, "layer_name", "") == "SCoT")
+    dashes = {
+        feature["properties"]["code"]: scot.style_function(feature)["dashArray"] for feature in scot.data["features"]
+    }
+    assert dashes["S1"] == ""  # approved
+    assert dashes["S2"] != ""  # in progress
+    assert "SCoT, approuvé" in decoded(page)
+    assert "SCoT, en élaboration" in decoded(page)
+    assert "SCoT, statut à confirmer" not in decoded(page)
+
+
+def test_the_legend_tells_the_signs_of_the_map_and_no_other(layers, page):
+    without = replace(layers, projects=layers.projects[layers.projects["scale"] != "site"])
+    other = territory_map(without, compute(without)).get_root().render()
+
+    assert "Pôle multimodal (projet à une gare)" in decoded(page)
+    assert "Pôle multimodal (projet à une gare)" not in decoded(other)
+    assert "<span>Gare</span>" in decoded(other)
+    assert "<span>Gare</span>" not in decoded(page)
+
+
+def test_any_other_layer_of_zones_is_drawn_with_its_own_line_and_legend(layers):
+    pnr = layers.zones["pnr"]
+    config = pnr.config.model_copy(update={"id": "basin", "label": "Bassins versants"})
+    added = replace(layers, zones={**layers.zones, "basin": replace(pnr, config=config)})
+
+    page = territory_map(added, compute(added)).get_root().render()
+
+    assert "Bassins versants \u2013 à cocher" in decoded(page)
+
+
+def test_a_commune_s_card_tells_each_date_at_which_it_changed(page):
+    text = decoded(page)
+
+    moved = "<dt>Intercommunalité 2015</dt><dd>EPCI 1</dd><dt>Intercommunalité 2017</dt><dd>EPCI 2</dd>"
+    assert text.count(moved) == 1  # B alone moved
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_one_date_of_the_intercommunalities_is_shown_at_a_time_below_everything_else(layers, tmp_path):
+    path = save_standalone(territory_map(layers, compute(layers)), tmp_path / "map.html", title="Six carrés")
+
+    with opened(path) as (page, told):
+        page.locator(".leaflet-control-layers").hover()
+        page.get_by_label("Intercommunalités au 1er janvier 2017").check()
+
+        assert not page.get_by_label("Intercommunalités au 1er janvier 2015").is_checked()
+        assert page.locator(".leaflet-hp-fill-pane path, .leaflet-hp-fill path").count() == 2
+        box = page.locator(".leaflet-overlay-pane path.leaflet-interactive").first.bounding_box()
+        page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.8 * box["height"])
+        assert "Code INSEE" in page.locator(".leaflet-tooltip").inner_text()
         assert told == []

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -488,3 +489,27 @@ def test_two_refreshes_started_together_do_not_mix(job, raw, territory_file, tmp
     }
     assert set(found) == {*outputs, "manifest.json"}
     assert beside(results) == {".results.lock"}
+
+
+@pytest.mark.parametrize("way", ["exchange", "two renames"])
+def test_old_results_that_cannot_be_cleared_do_not_fail_this_run_nor_the_next(
+    job, raw, tmp_path, monkeypatch, way, caplog
+):
+    results = tmp_path / "results"
+    job()
+    choose(way, monkeypatch)
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "in use")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", refused)
+        for number in (71, 72):
+            (raw / "population.csv").write_text(f"commune_code,2021\n04001,{number}\n", encoding="utf-8")
+            job()
+            assert f"04001,A,04,100.0,{number}.0" in (results / "communes.csv").read_text(encoding="utf-8")
+    assert "could not be cleared" in caplog.text
+
+    (raw / "population.csv").write_text("commune_code,2021\n04001,73\n", encoding="utf-8")
+    job()
+    assert sorted(path.name for path in tmp_path.glob(".results.*")) == [".results.lock"]

@@ -460,3 +460,26 @@ def test_the_system_of_stations_is_the_one_that_the_territory_says(territory_fil
     changed(territory_file, 'file = "stations.csv"', 'file = "gares.shp"\ncrs = "EPSG:2154"')
 
     assert layers_of(territory_file, raw).stations.index.tolist() == ["87000001"]
+
+
+@pytest.mark.parametrize("name", ["name", "geometry", "area_ha", "gpkg_contents", "a_name", "x_status"])
+def test_a_zone_layer_may_not_be_called_like_a_column_of_the_results(territory_file, name):
+    changed(territory_file, 'id = "pnr"', f'id = "{name}"')
+
+    with pytest.raises(TerritoryError, match=r"zones\[3\]\.id: a name that no column"):
+        load_territory(territory_file)
+
+
+def test_a_pattern_that_is_none_is_told(territory_file, raw):
+    changed(territory_file, 'file = "communes.gpkg"', 'file = "**c*"')
+
+    with pytest.raises(TerritoryError, match="is no pattern"):
+        find_inputs(load_territory(territory_file), raw)
+
+
+def test_a_pattern_may_be_absolute(territory_file, raw):
+    changed(territory_file, 'file = "communes.gpkg"', f'file = "{(raw / "comm*.gpkg").as_posix()}"')
+
+    found = find_inputs(load_territory(territory_file), raw)
+
+    assert next(item.path for item in found if item.name == "communes") == raw / "communes.gpkg"
