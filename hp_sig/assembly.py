@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: Stations this far outside the communes still serve them (metres).
 STATION_MARGIN_M = 500.0
+#: Vintage of a layer whose file the default territory cannot know.
+UNSTATED = "non précisé"
 #: From the most to the least telling: a commune on the lists of two SCoT is told by the first.
 STATUS_ORDER = ("approved", "in_progress", "none", "unknown")
 
@@ -162,6 +164,12 @@ def _assembled(territory: Territory, paths: Mapping[str, Path], frames: Mapping[
     except LayerError as error:
         raise InputError([error]) from error
     notes["communes"] += renames + _coverage_notes(communes)
+    for name, source in territory.sources().items():
+        if source.vintage == UNSTATED:
+            notes[name].append(
+                "its vintage is not stated, and the results say so: copy the territory file (hp-sig territory FILE), "
+                "write vintage = … there, and use it with --territory."
+            )
     errors: list[LayerError] = []
     zones: dict[str, ZoneLayer] = {}
     for zone in territory.zones:

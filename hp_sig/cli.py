@@ -23,6 +23,7 @@ from rich.table import Table
 
 from hp_sig._version import __version__
 from hp_sig.errors import HpSigError
+from hp_sig.reference.fields import default_territory_file
 from hp_sig.refresh import OnStep
 from hp_sig.refresh import check as check_inputs
 from hp_sig.refresh import plan as plan_refresh
@@ -155,6 +156,20 @@ def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
     Console(soft_wrap=True).print(table)
     _tell_notes(layers.notes)
     typer.echo("Every input is sound.")
+
+
+@app.command()
+def territory(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; an existing one is not touched.")],
+) -> None:
+    """Copy the territory file of the Pays de Haute-Provence, to edit: vintages, files, another territory."""
+    try:
+        with file.open("xb") as stream:
+            stream.write(default_territory_file().read_bytes())
+    except FileExistsError as error:
+        message = f"{file} is there already and stays as it is. Give another name."
+        raise HpSigError(message) from error
+    typer.echo(f"{file} is yours to edit; then: hp-sig refresh --territory {file}")
 
 
 def _tell_notes(notes: Mapping[str, list[str]]) -> None:

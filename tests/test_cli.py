@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from hp_sig import __version__, cli
+from hp_sig import __version__, cli, load_territory
 from hp_sig.publish import geopackage, swap
 
 NOTICE = "Jeu d'essai : contours schématiques, ne pas utiliser pour une décision"
@@ -19,7 +19,11 @@ TABLES = ("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv",
 OUTPUTS = (*TABLES, "territoire.gpkg", "carte-territoire.html")
 READ = ("communes.gpkg", "epci_2015.csv", "epci_2017.csv", "scot.csv", "pnr.geojson", "population.csv")
 INPUTS = (*READ, "stations.csv", "projects.csv")
-OPTIONS = {"refresh": ("--territory", "--raw", "--out", "--dry-run", "--force"), "check": ("--territory", "--raw")}
+OPTIONS = {
+    "refresh": ("--territory", "--raw", "--out", "--dry-run", "--force"),
+    "check": ("--territory", "--raw"),
+    "territory": ("FILE",),
+}
 
 
 class Ended(NamedTuple):
@@ -438,3 +442,14 @@ def test_a_program_without_a_console_does_its_work(options, out):
 
     assert done.returncode == 0
     assert (out / "manifest.json").is_file()
+
+
+def test_the_territory_file_is_copied_to_be_edited_and_never_over_another(hp_sig, tmp_path):
+    copy = tmp_path / "mine.toml"
+
+    first, second = hp_sig("territory", copy), hp_sig("territory", copy)
+
+    assert first.code == 0
+    assert load_territory(copy).name == "Pays de Haute-Provence"
+    assert second.code == 1
+    assert second.err == f"hp-sig: {copy} is there already and stays as it is. Give another name.\n"

@@ -483,3 +483,24 @@ def test_a_pattern_may_be_absolute(territory_file, raw):
     found = find_inputs(load_territory(territory_file), raw)
 
     assert next(item.path for item in found if item.name == "communes") == raw / "communes.gpkg"
+
+
+def test_a_vintage_that_is_not_stated_is_told(territory_file, raw):
+    changed(territory_file, 'vintage = "2020"', 'vintage = "non précisé"')
+    territory = load_territory(territory_file)
+
+    layers = load_layers(territory, find_inputs(territory, raw))
+
+    assert any("its vintage is not stated" in note for note in layers.notes["communes"])
+
+
+def test_perimeters_that_overlap_each_other_are_told(territory_file, raw, parks):
+    # P ends at 1.4 km; Q now begins at 1.3 km: they share 0.1 km x 12 km = 120 ha.
+    moved = parks.set_geometry([parks.geometry.iloc[0], square(1.3, -5, 6, 12)], crs=2154).reset_index()
+    (raw / "pnr.geojson").unlink()
+    moved.rename(columns={"pnr_code": "DRGP_C_COD", "name": "DRGP_L_LIB"}).to_crs(4326).to_file(raw / "pnr.geojson")
+    territory = load_territory(territory_file)
+
+    layers = load_layers(territory, find_inputs(territory, raw))
+
+    assert layers.notes["pnr"] == ["« Parc P » and « Parc Q » overlap each other by 120 ha: this land counts in both."]

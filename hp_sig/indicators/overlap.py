@@ -66,6 +66,9 @@ def overlap_table(
 
     Notes
     -----
+    One width stands for the whole intersection of a pair, all its parts together: a large piece joined by a very long
+    thin one may come out as a `sliver`. Look at `overlap_ha` and `share_of_zone` beside it.
+
     This does not say who is a member: an EPCI or a SCoT is a list of communes, see
     :func:`hp_sig.indicators.membership.membership_table`.
 
