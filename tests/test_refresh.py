@@ -1118,3 +1118,9 @@ def test_a_file_that_changes_while_it_is_read_gives_no_result(job, raw, out, mon
         job()
 
     assert not out.exists()
+
+
+@pytest.mark.usefixtures("good")
+def test_the_geopackage_is_of_a_version_that_older_qgis_read_without_a_warning(out):
+    with closing(sqlite3.connect(out / "territoire.gpkg")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (10200,)

@@ -20,6 +20,8 @@ __all__ = ["write_geopackage"]
 
 log = logging.getLogger(__name__)
 
+#: Read without a warning by every QGIS still in use; GDAL writes 1.4 by default since 3.9.
+GPKG_VERSION = "1.2"
 #: Geometry types as declared in the file, so that QGIS draws an empty layer right as well.
 GEOMETRY_TYPES = {"Point": "Point", "Polygon": "MultiPolygon", "MultiPolygon": "MultiPolygon"}
 
@@ -61,22 +63,20 @@ def write_geopackage(
         raise OutputError(message)
     for name, layer in layers.items():
         kinds = sorted({GEOMETRY_TYPES[kind] for kind in layer.geom_type})
-        pyogrio.write_dataframe(
-            layer.reset_index(),
-            path,
-            layer=name,
-            driver="GPKG",
-            append=path.exists(),
-            geometry_type=kinds[0] if kinds else "MultiPolygon",
-        )
+        _append(layer.reset_index(), path, name, geometry_type=kinds[0] if kinds else "MultiPolygon")
     for name, table in tables.items():
-        pyogrio.write_dataframe(table, path, layer=name, driver="GPKG", append=path.exists())
+        _append(table, path, name)
     if descriptions:
         _describe(path, descriptions)
     counts = {name: len(rows) for name, rows in {**layers, **tables}.items()}
     _verify(path, counts)
     log.info("wrote %s: %d layers and tables", path.name, len(counts))
     return counts
+
+
+def _append(rows: pd.DataFrame, path: Path, name: str, **options: str) -> None:
+    new = {} if path.exists() else {"dataset_options": {"VERSION": GPKG_VERSION}}
+    pyogrio.write_dataframe(rows, path, layer=name, driver="GPKG", append=path.exists(), **options, **new)
 
 
 def _describe(path: Path, descriptions: Mapping[str, str]) -> None:
