@@ -61,7 +61,7 @@ def test_the_page_names_every_layer_zone_and_source(page):
         "Six carrés : communes, intercommunalités, parcs et projets",
         "Intercommunalités au 1er janvier 2015",
         "Intercommunalités au 1er janvier 2017",
-        "EPCI 1 (3 communes en 2015 ; 2 communes en 2017)",
+        "EPCI 1 (3 communes en 2015\u00a0; 2 communes en 2017)",
         "Parcs naturels régionaux : Parc P, Parc Q",
         "IGN, ADMIN EXPRESS, millésime 2020 (Licence Ouverte 2.0)",
         "INPN, PNR, millésime 2021 (Licence Ouverte 2.0)",

@@ -32,6 +32,10 @@ BOUNDARY = "#4a4a4a"
 PANES = {"hp-fill": 390, "hp-park": 395, "hp-line": 410}
 
 
+#: A semicolon never begins a line.
+DATES_APART = "\u00a0; "
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """How the limit of a zone is drawn."""
@@ -136,7 +140,7 @@ def legend_of_sets(layers: Layers) -> list[tuple[str, str]]:
         always = [told for told, at in years[code].items() if len(at) == len(dates)]
         dated = [wording("map", "in_years", members=told, years=", ".join(at)) for told, at in years[code].items()]
         sign = f'<i class="hp-key" style="background:{fills[safe_text(code)]}"></i>'
-        rows.append((sign, f"{name} ({' ; '.join(always or dated)})"))
+        rows.append((sign, f"{name} ({DATES_APART.join(always or dated)})"))
     return rows
 
 
