@@ -169,7 +169,7 @@ def territory(
     except FileExistsError as error:
         message = f"{file} is there already and stays as it is. Give another name."
         raise HpSigError(message) from error
-    typer.echo(f"{file} is yours to edit; then: hp-sig refresh --territory {file}")
+    typer.echo(f'{file} is yours to edit; then: hp-sig refresh --territory "{file}"')
 
 
 def _tell_notes(notes: Mapping[str, list[str]]) -> None:

@@ -119,7 +119,7 @@ class Zone(LayerSource):
     @classmethod
     def _own_name(cls, name: str) -> str:
         if name in COLUMNS or name.startswith(("gpkg", "rtree", "sqlite")) or name.endswith(COLUMN_ENDS):
-            message = "a name that no column or system table of the results has expected"
+            message = "expected a name that no column and no system table of the results already has"
             raise ValueError(message)
         return name
 
@@ -221,7 +221,7 @@ class Territory(_Record):
             base = Path(pattern.anchor) if pattern.is_absolute() else folder
             try:
                 return sorted(base.glob(str(pattern.relative_to(base)) if pattern.is_absolute() else file))
-            except ValueError as error:
+            except (ValueError, NotImplementedError) as error:
                 message = f"{self._path}: file = {file!r} is no pattern ({error}). Write a path, or *.gpkg."
                 raise TerritoryError(message) from error
         return [found] if (found := folder / file).exists() else []

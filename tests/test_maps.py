@@ -7,6 +7,7 @@ from dataclasses import replace
 import folium
 import pytest
 import shapely
+from squares import square
 
 from hp_sig import OutputError, compute, find_inputs, load_layers, load_territory, save_standalone, territory_map
 from hp_sig.maps.safety import safe_text
@@ -327,3 +328,23 @@ def test_one_date_of_the_intercommunalities_is_shown_at_a_time_below_everything_
         page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.8 * box["height"])
         assert "Code INSEE" in page.locator(".leaflet-tooltip").inner_text()
         assert told == []
+
+
+def test_a_footprint_that_names_a_station_stays_where_it_is_drawn(layers):
+    drawn = layers.projects.copy()
+    drawn.loc["hub", "scale"] = "footprint"
+    drawn.loc[["hub"], "geometry"] = [square(1, 1, 0.5, 0.5)]
+    moved = replace(layers, projects=drawn)
+
+    page = territory_map(moved, compute(moved)).get_root().render()
+
+    assert '<span class="hp-hub">' not in page
+    assert "Emprise d'un projet" in decoded(page)
+    assert "<dd>Emprise</dd>" in decoded(page)
+
+
+def test_the_approved_scot_is_drawn_over_the_others(layers):
+    figure = territory_map(layers, compute(layers))
+
+    scot = next(child for child in figure._children.values() if getattr(child, "layer_name", "") == "SCoT")
+    assert [feature["properties"]["code"] for feature in scot.data["features"]] == ["S2", "S1"]

@@ -513,3 +513,14 @@ def test_old_results_that_cannot_be_cleared_do_not_fail_this_run_nor_the_next(
     (raw / "population.csv").write_text("commune_code,2021\n04001,73\n", encoding="utf-8")
     job()
     assert sorted(path.name for path in tmp_path.glob(".results.*")) == [".results.lock"]
+
+
+def test_recover_clears_its_own_leftovers_and_nothing_that_only_looks_like_them(out):
+    for name in (".out.staging", ".out.staging-1", ".out.staging_backup", ".out.staging-b.staging"):
+        fill(out.parent / name, OLD)
+    (out.parent / ".out.staging-2").symlink_to(out.parent / "nowhere")
+
+    recover(out)
+
+    left = sorted(path.name for path in out.parent.iterdir() if path.name.startswith(".out."))
+    assert left == [".out.staging-b.staging", ".out.staging_backup"]

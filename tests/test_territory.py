@@ -466,7 +466,7 @@ def test_the_system_of_stations_is_the_one_that_the_territory_says(territory_fil
 def test_a_zone_layer_may_not_be_called_like_a_column_of_the_results(territory_file, name):
     changed(territory_file, 'id = "pnr"', f'id = "{name}"')
 
-    with pytest.raises(TerritoryError, match=r"zones\[3\]\.id: a name that no column"):
+    with pytest.raises(TerritoryError, match=r"zones\[3\]\.id: expected a name that no column"):
         load_territory(territory_file)
 
 

@@ -30,7 +30,8 @@ def add_projects(figure: folium.Map, layers: Layers) -> None:
         return
     drawn = layers.projects[layers.projects["scale"].isin(["site", "footprint"])].copy()
     stations = pd.Series(dtype="str") if layers.stations is None else layers.stations["name"]
-    station_names = drawn["station_uic"].map(stations)
+    # A footprint stays where it is drawn, whatever station it names.
+    station_names = drawn["station_uic"].map(stations).where(drawn["scale"] == "site")
     if layers.stations is not None:
         at_station = gpd.GeoSeries(layers.stations.geometry.reindex(drawn["station_uic"]))
         shapes = np.where(station_names.isna(), drawn.geometry.to_numpy(), at_station.to_numpy())

@@ -1,8 +1,10 @@
 """How are limits made light enough for a page, without opening a gap between neighbours?"""
 
 from collections.abc import Mapping
+from typing import cast
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 
 from hp_sig.assembly import ZoneLayer
@@ -39,9 +41,8 @@ def simplified(zones: gpd.GeoDataFrame, tolerance: float) -> gpd.GeoDataFrame:
 
 def united(shapes: gpd.GeoDataFrame, layer: ZoneLayer) -> gpd.GeoDataFrame:
     """Unite the communes as drawn, so that a zone's limit lies on theirs."""
-    if layer.members is None:
-        return layer.zones
-    zone = layer.members[layer.config.key].reindex(shapes.index)
+    members = cast("pd.DataFrame", layer.members)
+    zone = members[layer.config.key].reindex(shapes.index)
     merged = shapes[["geometry"]].assign(zone=zone).dissolve("zone", grid_size=10**-DECIMALS)
     return layer.zones.set_geometry(merged.geometry.reindex(layer.zones.index))
 

@@ -55,8 +55,9 @@ def territory_map(layers: Layers, results: Results, *, simplify_m: float = 20.0)
     commune's tooltip, anything wider in a list beside the map. None gets a made-up point.
     """
     shapes = for_display(layers.communes, simplify_m)
+    west, south, east, north = (float(bound) for bound in shapes.total_bounds)
     figure = folium.Map(
-        shapes.geometry.union_all().centroid.coords[0][::-1],
+        [(south + north) / 2, (west + east) / 2],
         tiles=None,
         zoom_control=False,
         zoom_snap=0.25,
@@ -73,7 +74,6 @@ def territory_map(layers: Layers, results: Results, *, simplify_m: float = 20.0)
     add_projects(figure, layers)
     add_stations(figure, layers)
     folium.LayerControl(collapsed=True).add_to(figure)
-    west, south, east, north = (float(bound) for bound in shapes.total_bounds)
     _FrenchControls([[south, west], [north, east]]).add_to(figure)
     notice = layers.territory.notice
     root = cast("Figure", figure.get_root())

@@ -105,6 +105,9 @@ def add_outlines(figure: folium.Map, layers: Layers, shapes: gpd.GeoDataFrame, t
     """Draw every other layer of zones by its limits: parks at once, the others when they are ticked."""
     for layer, lines in _outlines(layers):
         zones = simplified(layer.zones, tolerance) if layer.members is None else united(shapes, layer)
+        if "status" in zones:
+            # The strongest line comes last: a shared limit is that of the approved SCoT.
+            zones = zones.sort_values("status", key=lambda status: -status.map(list(SCOT).index), kind="stable")
         is_park = layer.config.id == "pnr"
         folium.GeoJson(
             with_cards(zones, _cards(layer, zones)),
@@ -131,7 +134,7 @@ def legend_of_sets(layers: Layers) -> list[tuple[str, str]]:
     dates = editions(layers)
     for layer in dates:
         for code, name in layer.zones["name"].items():
-            names.setdefault(str(code), str(name))
+            names[str(code)] = str(name)
             at_years = years.setdefault(str(code), {})
             at_years.setdefault(members(layer, code), []).append(str(layer.config.cog_year))
     fills = _fills(layers)

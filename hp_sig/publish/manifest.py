@@ -58,7 +58,8 @@ def own_files(folder: Path) -> set[str]:
 
 def holds_real_results(folder: Path) -> bool:
     """Say whether a folder holds results of a refresh, of any version, that were not made from the embedded sample."""
-    return bool(own_files(folder)) and _parsed(folder).get("sample") is not True
+    manifest = _parsed(folder)
+    return bool(own_files(folder)) and manifest.get("sample", manifest.get("notice") is not None) is not True
 
 
 def _parsed(folder: Path) -> dict[str, Any]:

@@ -8,9 +8,9 @@ along.
 
 import ctypes
 import errno
-import glob
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Collection, Iterator
@@ -107,18 +107,21 @@ def recover(out: Path) -> None:
         previous.rename(out)
     elif previous.exists():
         _set_aside(previous, out)
-    for leftover in sorted(out.parent.glob(f"{glob.escape(_beside(out, 'staging').name)}*")):
+    ours = re.compile(re.escape(_beside(out, "staging").name) + r"(-\d+)?")
+    for leftover in sorted(path for path in out.parent.iterdir() if ours.fullmatch(path.name)):
         discard(leftover)
 
 
 def discard(folder: Path) -> None:
     """Clear a folder of ours if it is still there; one that cannot be cleared is told, and stands in nobody's way."""
-    if not folder.exists():
-        return
     try:
-        shutil.rmtree(folder)
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)
     except OSError as error:
-        log.warning("%s could not be cleared (%s): a later run tries again, or delete it.", folder, error.strerror)
+        told = error.strerror or error
+        log.warning("%s could not be cleared (%s): a later run tries again, or delete it.", folder, told)
 
 
 def prepare(out: Path) -> Path:
@@ -134,13 +137,19 @@ def prepare(out: Path) -> Path:
 
 def _free_name(out: Path) -> Path:
     names = (_beside(out, "staging" if rank == 0 else f"staging-{rank}") for rank in count())
-    return next(name for name in names if not name.exists())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def _set_aside(previous: Path, out: Path) -> None:
     """Take results that have been replaced out of the way, cleared or not."""
     aside = _free_name(out)
-    previous.rename(aside)
+    try:
+        previous.rename(aside)
+    except OSError as error:
+        message = (
+            f"{previous} holds old results that a program keeps open ({error.strerror}): close it, then run again."
+        )
+        raise OutputError(message) from error
     discard(aside)
 
 
