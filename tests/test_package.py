@@ -17,18 +17,19 @@ PACKAGE = Path(hp_sig.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 #: What each part of the package may import of the others, besides itself.
-FOUNDATION = {"errors", "_version", "crs"}
+FOUNDATION = {"errors", "_version", "crs", "seal"}
 DATA = FOUNDATION | {"reference", "layers", "territory", "inputs", "assembly"}
 MAY_IMPORT = {
     "errors": set(),
     "_version": set(),
     "crs": {"errors"},
+    "seal": set(),
     "reference": FOUNDATION,
     "layers": FOUNDATION | {"reference"},
     "territory": FOUNDATION | {"reference", "layers"},
     "inputs": FOUNDATION | {"reference", "layers", "territory"},
     "assembly": DATA - {"assembly"},
-    "indicators": {"errors", "crs"},
+    "indicators": FOUNDATION | {"reference"},
     "results": DATA | {"indicators"},
     "maps": DATA | {"results"},
     "publish": DATA | {"results"},

@@ -4,17 +4,13 @@ Two producers never draw a shared limit alike: overlaying a park on communes mak
 nothing. A piece is judged by its mean width, 2·area/perimeter, the width of a long strip of that area.
 """
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hp_sig.crs import M2_PER_HA, require_lambert93
+from hp_sig.crs import M2_PER_HA
+from hp_sig.indicators.polygons import Floats, Ints, Shapes, polygon_parts, require_polygons, shared
 
 __all__ = ["RELATIONS", "overlap_table"]
 
@@ -24,11 +20,6 @@ RELATIONS = ("inside", "partial", "sliver")
 MIN_AREA_M2 = 1e-4
 #: A zone that is itself thin (a road, a small footprint) is judged by this share of its own mean width.
 OWN_WIDTH_SHARE = 0.5
-#: Under this many pairs a second thread costs more than it brings.
-PAIRS_PER_WORKER = 500
-
-Shapes = npt.NDArray[np.object_]
-Floats = npt.NDArray[np.float64]
 
 
 def overlap_table(
@@ -86,8 +77,8 @@ def overlap_table(
     if not sliver_width_m >= 0:
         message = f"sliver_width_m: a width in metres, 0 or more, expected; found {sliver_width_m!r}."
         raise ValueError(message)
-    zone_shapes = _polygons(zones, "zones")
-    other_shapes = _polygons(others, "others")
+    zone_shapes = require_polygons(zones, "zones")
+    other_shapes = require_polygons(others, "others")
     left, right = _intersecting_pairs(zone_shapes, other_shapes)
     first, second = zone_shapes[left], other_shapes[right]
     area, perimeter = _measure(_intersection(first, second))
@@ -105,7 +96,7 @@ def overlap_table(
     # most cut zones are seen to be partial without the cost of a difference.
     outside_width = _mean_width(outside, zone_perimeter + perimeter)
     unsure = ~sliver & (outside > MIN_AREA_M2) & (outside_width < limit)
-    outside_width[unsure] = _mean_width(*_measure(_shared(shapely.difference, first[unsure], second[unsure])))
+    outside_width[unsure] = _mean_width(*_measure(shared(shapely.difference, first[unsure], second[unsure])))
     inside = ~sliver & ((outside <= MIN_AREA_M2) | (outside_width < limit))
     names = [zones.index.name or "zone", others.index.name or "other"]
     if names[0] == names[1]:
@@ -123,24 +114,7 @@ def overlap_table(
     return table.sort_index()
 
 
-def _polygons(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> Shapes:
-    require_lambert93(layer, name)
-    if not layer.index.is_unique:
-        twice = layer.index[layer.index.duplicated()].unique()
-        message = f"{name}: unique codes expected, found {list(twice[:5])!r} more than once. Dissolve or drop them."
-        raise ValueError(message)
-    shapes: Shapes = layer.geometry.to_numpy()
-    wrong = ~(np.isin(shapely.get_type_id(shapes), (3, 6)) & shapely.is_valid(shapes) & ~shapely.is_empty(shapes))
-    if wrong.any():
-        codes = list(layer.index[wrong][:5])
-        message = (
-            f"{name}: valid polygons expected, found others for {codes!r}. Read the layer with a reader of hp_sig."
-        )
-        raise ValueError(message)
-    return shapes
-
-
-def _intersecting_pairs(zones: Shapes, others: Shapes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _intersecting_pairs(zones: Shapes, others: Shapes) -> tuple[Ints, Ints]:
     # The tree indexes the larger layer; the smaller one is prepared and asked against it.
     if len(zones) >= len(others):
         right, left = shapely.STRtree(zones).query(others, predicate="intersects")
@@ -156,29 +130,13 @@ def _intersection(first: Shapes, second: Shapes) -> Shapes:
     shapely.prepare(larger)
     pieces: Shapes = smaller.copy()
     cut = ~shapely.covers(larger, smaller)
-    pieces[cut] = _shared(shapely.intersection, smaller[cut], larger[cut])
+    pieces[cut] = shared(shapely.intersection, smaller[cut], larger[cut])
     return pieces
-
-
-def _shared(operation: Callable[[Shapes, Shapes], Shapes], first: Shapes, second: Shapes) -> Shapes:
-    """Share a costly operation among the processors: shapely lets go of Python's lock while it works."""
-    workers = min(os.cpu_count() or 1, len(first) // PAIRS_PER_WORKER)
-    if workers < 2:
-        return operation(first, second)
-    with ThreadPoolExecutor(workers) as pool:
-        return np.concatenate(
-            list(pool.map(operation, np.array_split(first, workers), np.array_split(second, workers)))
-        )
 
 
 def _measure(shapes: Shapes) -> tuple[Floats, Floats]:
     """Give area and perimeter of the polygon parts: lines and points where zones touch count for nothing."""
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    # A collection may hold multipolygons: take its parts apart once more.
-    parts, inner = shapely.get_parts(parts, return_index=True)
-    owner = owner[inner]
-    polygon = shapely.get_type_id(parts) == 3
-    parts, owner = parts[polygon], owner[polygon]
+    parts, owner = polygon_parts(shapes)
     area: Floats = np.zeros(len(shapes))
     perimeter: Floats = np.zeros(len(shapes))
     np.add.at(area, owner, shapely.area(parts))
