@@ -12,6 +12,8 @@ from hp_sig.crs import area_ha
 from hp_sig.errors import HpSigError, LayerError, OutputError, RefreshBusyError, TerritoryError
 from hp_sig.indicators.membership import coverage_by_zone, membership_changes, membership_table, scot_coverage
 from hp_sig.indicators.overlap import overlap_table
+from hp_sig.indicators.tabulation import tabulate_area
+from hp_sig.indicators.transition import transition_table
 from hp_sig.inputs import InputError, find_inputs
 from hp_sig.layers.communes import read_communes
 from hp_sig.layers.membership import read_membership
@@ -67,7 +69,9 @@ __all__ = [
     "refresh",
     "save_standalone",
     "scot_coverage",
+    "tabulate_area",
     "territory_map",
+    "transition_table",
     "write_geopackage",
 ]
 

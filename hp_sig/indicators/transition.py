@@ -16,7 +16,8 @@ import shapely
 
 from hp_sig.crs import M2_PER_HA
 from hp_sig.indicators.polygons import Floats, Ints, Shapes, polygon_parts, require_polygons, shared
-from hp_sig.indicators.tabulation import areas_within, classes_of, sound_polygons
+from hp_sig.indicators.tabulation import classes_of, sound_polygons
+from hp_sig.indicators.zonal import areas_within
 
 __all__ = ["MIN_GAP_HA", "transition_table"]
 
