@@ -50,10 +50,12 @@ class InputFile:
 def locate_inputs(territory: Territory, raw: Path) -> tuple[list[InputFile], list[LayerError]]:
     """Locate and hash the files that a territory needs; give those found, and an error for each that is not."""
     wanted: list[tuple[str, LayerSource | None, list[Path], str]] = [("territory", None, [territory.path], "")]
-    for key in ("table", "movements"):
-        file = getattr(territory.communes, key)
-        if file is not None:
-            wanted.append((f"communes.{key}", None, [territory.companion(file)], ""))
+    companions = {
+        "communes.table": territory.communes.table,
+        "communes.movements": territory.communes.movements,
+        "trajectory.exclusions": territory.trajectory.exclusions,
+    }
+    wanted += [(name, None, [territory.companion(file)], "") for name, file in companions.items() if file is not None]
     wanted += [
         (name, source, territory.resolve(source.file, raw), source.file) for name, source in territory.sources().items()
     ]
@@ -61,6 +63,8 @@ def locate_inputs(territory: Territory, raw: Path) -> tuple[list[InputFile], lis
     for name, source, paths, pattern in wanted:
         files = [path for path in paths if path.is_file()]
         files = [path for path in files if path.suffix.lower() not in COMPANIONS] or files
+        if not files and source is not None and source.optional:
+            continue
         if len(files) == 1:
             try:
                 found.append(_described(name, files[0], source))
@@ -92,7 +96,7 @@ def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
     Returns
     -------
     list of InputFile
-        The territory file first, then a file a layer.
+        The territory file first, then a file a layer; none for an `optional` layer whose file is absent.
 
     Raises
     ------

@@ -4,163 +4,61 @@ A territory is one TOML file, so another Pays needs no code. It is validated whe
 what was expected and what was found.
 """
 
-import datetime as dt
 import difflib
 import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
 import pandas as pd
-import pyproj
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import PrivateAttr, ValidationError, model_validator
 
 from hp_sig.errors import LayerError, TerritoryError, some
 from hp_sig.layers.communes import read_commune_list
-from hp_sig.reference.fields import default_territory_file, known_fields, package_file
+from hp_sig.reference.fields import default_territory_file, package_file
+from hp_sig.territory.records import (
+    PACKAGE_PREFIX,
+    Communes,
+    EnafSource,
+    LandCoverSource,
+    LayerSource,
+    PopulationSource,
+    Record,
+    Scenario,
+    Text,
+    TrajectorySettings,
+    Year,
+    Zone,
+    ZoningSource,
+)
 
 __all__ = [
+    "MODELS",
     "Communes",
+    "EnafSource",
+    "LandCoverSource",
     "LayerSource",
     "PopulationSource",
+    "Scenario",
     "Territory",
+    "TrajectorySettings",
     "Zone",
+    "ZoningSource",
     "commune_names",
     "load_territory",
 ]
 
 #: Environment variable that names the territory file when the caller names none.
 TERRITORY_VARIABLE = "HP_SIG_TERRITORY"
-#: Prefix of a file that comes with the package instead of `data/raw`.
-PACKAGE_PREFIX = "package:"
-
 #: Layers and tables of the results that a zone layer may not be called.
 RESERVED = {
     *("territory", "communes", "population", "stations", "projects", "projects_site", "projects_footprint"),
     *("overlaps", "zones", "membership_changes", "scot_coverage"),
 }
 
-#: Columns of the results that a zone layer may not be called.
-COLUMNS = {
-    *("name", "departement_code", "area_ha", "population_year", "commune_code", "scot_status", "notice"),
-    *("geometry", "geom", "fid", "ogc_fid", "index"),
-}
-#: Ends of the columns that each zone layer adds to the communes.
-COLUMN_ENDS = ("_name", "_relation", "_status")
 
-Code = Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")]
-Text = Annotated[str, Field(min_length=1)]
-Year = Annotated[int, Field(ge=1943, le=2100)]
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-
-class LayerSource(_Record):
-    """One file and where it comes from."""
-
-    file: Text
-    vintage: Text
-    producer: Text
-    source: Text
-    licence: Text
-    retrieved: dt.date | None = None
-    layer: str | None = None
-    crs: str | None = None
-    fields: dict[str, str] = {}
-
-    @field_validator("crs")
-    @classmethod
-    def _existing(cls, crs: str | None) -> str | None:
-        try:
-            if crs is not None:
-                pyproj.CRS.from_user_input(crs)
-        except pyproj.exceptions.CRSError as error:
-            message = 'an EPSG code such as "EPSG:2154" expected'
-            raise ValueError(message) from error
-        return crs
-
-    @field_validator("fields")
-    @classmethod
-    def _known(cls, fields: dict[str, str]) -> dict[str, str]:
-        unknown = sorted(set(fields) - known_fields())
-        if unknown:
-            near = difflib.get_close_matches(unknown[0], known_fields(), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known_fields()))}."
-            message = f"names of fields expected, {some(unknown)} is none; {hint}"
-            raise ValueError(message)
-        return fields
-
-    @property
-    def in_package(self) -> bool:
-        """Whether the file comes with the package."""
-        return self.file.startswith(PACKAGE_PREFIX)
-
-
-class PopulationSource(LayerSource):
-    """A series of populations, and the year of it that the results show."""
-
-    year: Year
-
-
-class Zone(LayerSource):
-    """A layer of zones: lists of communes (EPCI, SCoT), or perimeters (parks)."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    label: Text
-    kind: Literal["communes", "perimeter"]
-    cog_year: Year | None = None
-    keep: tuple[str, ...] = ()
-    status: dict[str, Literal["approved", "in_progress", "none", "unknown"]] = {}
-
-    @field_validator("id")
-    @classmethod
-    def _own_name(cls, name: str) -> str:
-        if name in COLUMNS or name.startswith(("gpkg", "rtree", "sqlite")) or name.endswith(COLUMN_ENDS):
-            message = "expected a name that no column and no system table of the results already has"
-            raise ValueError(message)
-        return name
-
-    @model_validator(mode="after")
-    def _dated(self) -> Self:
-        if self.kind == "communes" and self.cog_year is None:
-            message = "a list of communes needs its cog_year"
-            raise ValueError(message)
-        return self
-
-    @property
-    def layer_name(self) -> str:
-        """Name of the layer in the results: a list of communes carries its year."""
-        return f"{self.id}_{self.cog_year}" if self.kind == "communes" else self.id
-
-    @property
-    def key(self) -> str:
-        """Name of the column that holds the zone's code."""
-        return {"epci": "epci_siren", "scot": "scot_id"}.get(self.id, f"{self.id}_code")
-
-
-class Communes(_Record):
-    """The communes of the territory: a list of codes, or a table with codes and names."""
-
-    codes: tuple[Code, ...] = ()
-    table: str | None = None
-    movements: str | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if bool(self.codes) == (self.table is not None):
-            message = "give either codes (a list) or table (a file), one of them"
-            raise ValueError(message)
-        twice = sorted({code for code in self.codes if self.codes.count(code) > 1})
-        if twice:
-            message = f"codes given twice: {some(twice)}"
-            raise ValueError(message)
-        return self
-
-
-class Territory(_Record):
+class Territory(Record):
     """A territory as configured; load it with :func:`load_territory`."""
 
     name: Text
@@ -172,12 +70,18 @@ class Territory(_Record):
     population: PopulationSource | None = None
     stations: LayerSource | None = None
     projects: LayerSource | None = None
+    land_cover: tuple[LandCoverSource, ...] = ()
+    enaf: EnafSource | None = None
+    zoning: tuple[ZoningSource, ...] = ()
+    trajectory: TrajectorySettings = TrajectorySettings()
     _path: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
     def _distinct_zones(self) -> Self:
         names = [zone.layer_name for zone in self.zones]
         labels = [zone.label for zone in self.zones]
+        names += [source.layer_name for source in self.land_cover]
+        names += [source.layer_name for source in self.zoning]
         twice = sorted(
             {name for name in names if names.count(name) > 1}
             | {text for text in labels if labels.count(text) > 1}
@@ -203,6 +107,9 @@ class Territory(_Record):
             "population": self.population,
             "stations": self.stations,
             "projects": self.projects,
+            **{source.layer_name: source for source in self.land_cover},
+            **{source.layer_name: source for source in self.zoning},
+            "enaf": self.enaf,
         }
         return {name: source for name, source in named.items() if source is not None}
 
@@ -225,6 +132,13 @@ class Territory(_Record):
                 message = f"{self._path}: file = {file!r} is no pattern ({error}). Write a path, or *.gpkg."
                 raise TerritoryError(message) from error
         return [found] if (found := folder / file).exists() else []
+
+
+#: Every record of a territory file: where a key may be.
+MODELS: tuple[type[Record], ...] = (
+    *(Territory, Communes, LayerSource, PopulationSource, Zone),
+    *(LandCoverSource, EnafSource, ZoningSource, TrajectorySettings, Scenario),
+)
 
 
 def load_territory(path: str | Path | None = None) -> Territory:
@@ -305,10 +219,7 @@ def _fault(detail: dict[str, Any]) -> str:
     if kind == "extra_forbidden":
         known = sorted(
             {
-                *Territory.model_fields,
-                *Zone.model_fields,
-                *Communes.model_fields,
-                *PopulationSource.model_fields,
+                *(field for model in MODELS for field in model.model_fields),
             }
         )
         near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
