@@ -113,6 +113,7 @@ def refresh(
             return
         for name in planned.outputs:
             typer.echo(f"  write  {name}")
+        _tell_skipped(planned.skipped)
         typer.echo(f"Why: {'; '.join(planned.reasons)}.")
         return
     with _progress("refresh") as step:
@@ -129,6 +130,9 @@ def refresh(
     typer.echo(f"{done.plan.territory.name}: {len(communes)} communes, {area} ha.")
     for name, entry in done.manifest["outputs"].items():
         typer.echo(f"  {done.plan.out / name} ({entry['rows']} rows)")
+    _tell_skipped(done.manifest["skipped"])
+    for warning in done.manifest["warnings"]:
+        typer.echo(f"  warning {warning}")
     typer.echo(f"Done in {done.manifest['duration_s']} s.")
 
 
@@ -148,11 +152,14 @@ def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
         ("population", layers.population),
         ("stations", layers.stations),
         ("projects", layers.projects),
+        ("enaf", layers.land.enaf),
     ):
         if frame is not None:
             rows[name] = len(frame)
+    rows |= {name: len(layer) for name, (_, layer) in layers.land.covers.items()}
     for name, source in layers.territory.sources().items():
-        table.add_row(name, str(rows[name]), escape(source.vintage), escape(source.file))
+        count = str(rows[name]) if name in rows else "absent"
+        table.add_row(name, count, escape(source.vintage), escape(source.file))
     Console(soft_wrap=True).print(table)
     _tell_notes(layers.notes)
     typer.echo("Every input is sound.")
@@ -170,6 +177,13 @@ def territory(
         message = f"{file} is there already and stays as it is. Give another name."
         raise HpSigError(message) from error
     typer.echo(f'{file} is yours to edit; then: hp-sig refresh --territory "{file}"')
+
+
+def _tell_skipped(skipped: Mapping[str, str]) -> None:
+    """Say which tables were not made, those of one reason together."""
+    for reason in dict.fromkeys(skipped.values()):
+        names = ", ".join(name for name, other in skipped.items() if other == reason)
+        typer.echo(f"  skipped {names}: {reason}")
 
 
 def _tell_notes(notes: Mapping[str, list[str]]) -> None:

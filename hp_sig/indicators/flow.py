@@ -22,6 +22,7 @@ __all__ = [
     "difference_direction",
     "flow_from_difference",
     "flow_from_transitions",
+    "joined",
     "net_artificialisation",
     "sum_flows",
 ]
@@ -236,21 +237,30 @@ def sum_flows(flows: pd.DataFrame, zone_of: pd.Series) -> pd.DataFrame:
         Index: the zones. The columns of `flows`; those over a period are NaN where `is_mixed`. `vintages`: text, such
         as `2017-2020 + 2018-2021`. A sum with one unknown term is unknown.
     """
-    zones = zone_of.reindex(flows.index)
-    span = flows["first_year"].astype("str") + "-" + flows["last_year"].astype("str")
-    known = zones.dropna().index
-    groups = flows.loc[known].groupby(zones.loc[known], sort=True)
+    zones = zone_of.dropna()
+    rows = flows.reindex(zones.index)
+    known = rows["first_year"].notna()
+    span = rows["first_year"].astype("Int64").astype("str") + "-" + rows["last_year"].astype("Int64").astype("str")
+    groups, told = rows.groupby(zones, sort=True), rows[known].groupby(zones[known], sort=True)
     rates = [column for column in flows.columns if column.endswith("_ha_per_year")]
     table = pd.DataFrame({column: groups[column].agg(_whole_sum) for column in (*FLOWS, *rates)})
-    spans = span.loc[known].groupby(zones.loc[known])
-    table["vintages"] = spans.agg(lambda values: " + ".join(sorted(values.unique())))
-    table["is_mixed"] = table["vintages"].str.contains("+", regex=False)
-    table["method"] = groups["method"].agg(lambda values: " + ".join(sorted(values.unique())))
+    table["vintages"] = span[known].groupby(zones[known]).agg(joined)
+    table["is_mixed"] = table["vintages"].str.contains("+", regex=False, na=False)
+    table["method"] = told["method"].agg(joined)
     for column in ("first_year", "last_year"):
-        table[column] = groups[column].first().where(~table["is_mixed"]).astype("Int64")
+        table[column] = told[column].first().reindex(table.index).where(~table["is_mixed"]).astype("Int64")
     table.loc[table["is_mixed"], FLOWS] = np.nan
     table.index.name = zone_of.name
     return table[[*FLOWS, *rates, "first_year", "last_year", "vintages", "is_mixed", "method"]]
+
+
+def joined(values: pd.Series) -> str:
+    """Name different values once each, in order.
+
+    >>> joined(pd.Series(["2018-2021", "2017-2020", "2018-2021"]))
+    '2017-2020 + 2018-2021'
+    """
+    return " + ".join(sorted(values.unique()))
 
 
 def _whole_sum(values: pd.Series) -> float:

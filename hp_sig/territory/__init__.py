@@ -54,7 +54,9 @@ TERRITORY_VARIABLE = "HP_SIG_TERRITORY"
 #: Layers and tables of the results that a zone layer may not be called.
 RESERVED = {
     *("territory", "communes", "population", "stations", "projects", "projects_site", "projects_footprint"),
-    *("overlaps", "zones", "membership_changes", "scot_coverage"),
+    *("overlaps", "zones", "membership_changes", "scot_coverage", "enaf", "enaf_context", "enaf_consumption"),
+    *("enaf_ratios", "trajectory", "triennial", "land_stock", "land_classes", "land_flow", "land_transition"),
+    *("land_shape", "land_zoning"),
 }
 
 
@@ -91,6 +93,13 @@ class Territory(Record):
             message = (
                 f"zone layers must have distinct ids (or years) and labels; found twice, or reserved: {some(twice)}"
             )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.boundaries.optional:
+            message = "boundaries: no territory without its communes, they cannot be optional"
             raise ValueError(message)
         return self
 

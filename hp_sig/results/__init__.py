@@ -3,8 +3,8 @@
 Layers and indicators meet here; what comes out is plain tables that maps and publications only draw and write.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import geopandas as gpd
@@ -14,16 +14,19 @@ from hp_sig.assembly import STATUS_ORDER, Layers, ZoneLayer
 from hp_sig.crs import area_ha
 from hp_sig.indicators.membership import coverage_by_zone, membership_changes, membership_table, scot_coverage
 from hp_sig.indicators.overlap import overlap_table
+from hp_sig.results.groups import TERRITORY_LAYER
+from hp_sig.results.land import land_results
+from hp_sig.results.steps import BASE_TABLES, LAND_TABLES, skipped_tables
 
 __all__ = ["Results", "compute"]
-
-#: Name of the layer that holds one zone: the whole territory.
-TERRITORY_LAYER = "territory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """The tables of a refresh, one row a thing, English column names, units at their end.
+
+    A table of land is None where its layers are not there: `skipped` says which and why. In those tables a zone is told
+    by `zone_layer`, `zone_code`, `zone_name`, and `rank` is that of the vintage in its own département (1: the first).
 
     Parameters
     ----------
@@ -40,6 +43,30 @@ class Results:
         One row a commune that changed zone between two editions of a layer.
     scot_coverage
         One row a living area (or any list of communes) and the territory; empty without a SCoT layer.
+    land_stock
+        One row a zone and vintage: artificialised and sealed land.
+    land_classes
+        One row a zone, vintage and class of cover or use that it has.
+    land_flow
+        One row a zone and pair of vintages: gains, losses and nets.
+    land_transition
+        One row a zone, pair of vintages and pair of classes (cover and use, before and after).
+    land_shape
+        One row a zone and vintage: density, efficiency, patches, envelope, dispersion.
+    land_zoning
+        One row a commune, kind of planning zone and vintage.
+    enaf_consumption
+        One row a zone and year: hectares, in all and by destination.
+    enaf_ratios
+        One row a zone: hectares beside the households, inhabitants and jobs that were added.
+    trajectory
+        One row a zone and regime: allowed, consumed, left.
+    triennial
+        One row a commune, EPCI, SCoT and the territory: indicators 1° to 4° of the local report.
+    skipped
+        Table → why it was not made.
+    warnings
+        What the layers of land disagree on.
     """
 
     communes: pd.DataFrame
@@ -47,38 +74,54 @@ class Results:
     zones: pd.DataFrame
     membership_changes: pd.DataFrame
     scot_coverage: pd.DataFrame
+    land_stock: pd.DataFrame | None = None
+    land_classes: pd.DataFrame | None = None
+    land_flow: pd.DataFrame | None = None
+    land_transition: pd.DataFrame | None = None
+    land_shape: pd.DataFrame | None = None
+    land_zoning: pd.DataFrame | None = None
+    enaf_consumption: pd.DataFrame | None = None
+    enaf_ratios: pd.DataFrame | None = None
+    trajectory: pd.DataFrame | None = None
+    triennial: pd.DataFrame | None = None
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Give each table by the name of its file, keys as columns."""
-        return {
-            "overlaps": self.overlaps,
-            "communes": self.communes.reset_index(),
-            "zones": self.zones,
-            "membership_changes": self.membership_changes,
-            "scot_coverage": self.scot_coverage,
-        }
+        """Give each table that was made by the name of its file, keys as columns."""
+        found = {name: getattr(self, name) for name in (*BASE_TABLES, *LAND_TABLES)}
+        found["communes"] = self.communes.reset_index()
+        return {name: table for name, table in found.items() if table is not None}
 
 
-def compute(layers: Layers) -> Results:
+def compute(layers: Layers, *, on_step: Callable[[str], None] | None = None) -> Results:
     """Compute every table of a refresh from the layers of a territory.
 
     Parameters
     ----------
     layers
         From :func:`hp_sig.assembly.load_layers`.
+    on_step
+        Called before each family of tables with its name.
     """
+    step = on_step or (lambda _name: None)
     measured = _measured(layers)
     perimeters = {name: layer for name, layer in layers.zones.items() if layer.members is None}
     lists = {name: layer for name, layer in layers.zones.items() if layer.members is not None}
     overlaps = _overlaps(layers, perimeters, lists)
     coverage = _coverage(measured, layers.zones, _inside(overlaps))
     communes = _communes(measured, lists, perimeters, overlaps, coverage)
+    skipped = skipped_tables(layers.territory, layers.names)
+    land, warnings = land_results(layers, overlaps, skipped, step)
     return Results(
         communes=communes,
         overlaps=overlaps,
         zones=_zones(layers, measured, lists, perimeters, overlaps),
         membership_changes=_changes(lists, measured),
         scot_coverage=_coverage_table(layers, measured, coverage, lists),
+        skipped=skipped,
+        warnings=tuple(warnings),
+        **land,
     )
 
 

@@ -11,18 +11,15 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import LayerError, OutputError
 from hp_sig.inputs import InputError, InputFile, find_inputs, locate_inputs, require_unchanged
-from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.publish.manifest import (
     MANIFEST,
     file_entry,
@@ -35,13 +32,13 @@ from hp_sig.publish.manifest import (
     write_manifest,
 )
 from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder
-from hp_sig.publish.tables import rounded, write_csv
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
-from hp_sig.reference.labels import wording
+from hp_sig.refresh.outputs import GEOPACKAGE, MAP, planned_outputs, write_outputs
 from hp_sig.results import Results, compute
-from hp_sig.territory import LayerSource, Territory, load_territory
+from hp_sig.results.steps import computed_steps, skipped_tables
+from hp_sig.territory import Territory, load_territory
 
-__all__ = ["Plan", "RefreshResult", "check", "plan", "refresh"]
+__all__ = ["GEOPACKAGE", "MAP", "Plan", "RefreshResult", "check", "plan", "refresh"]
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +46,6 @@ log = logging.getLogger(__name__)
 RAW_VARIABLE = "HP_SIG_RAW"
 DEFAULT_RAW = Path("data") / "raw"
 DEFAULT_OUT = Path("data") / "processed"
-GEOPACKAGE = "territoire.gpkg"
-MAP = "carte-territoire.html"
 
 #: A full disk or a lost drive, as told by the system, by GDAL and by SQLite.
 WRITE_ERRORS = (OSError, DataSourceError, DataLayerError, FeatureError, sqlite3.Error)
@@ -60,7 +55,10 @@ OnStep = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a refresh would do: inputs with their hashes, outputs, and why they are stale (empty: nothing to do)."""
+    """What a refresh would do: inputs with their hashes, outputs, and why they are stale (empty: nothing to do).
+
+    `skipped` says which tables cannot be made from the layers that are there, and why.
+    """
 
     territory: Territory
     raw: Path
@@ -69,6 +67,7 @@ class Plan:
     outputs: tuple[str, ...]
     reasons: tuple[str, ...]
     previous: Mapping[str, Any]
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_needed(self) -> bool:
@@ -125,7 +124,8 @@ def plan(
         )
         raise OutputError(message)
     inputs = tuple(find_inputs(chosen, folder))
-    outputs = _outputs()
+    present = [item.name for item in inputs]
+    outputs = planned_outputs(chosen, present)
     reasons = ("asked for (--force)",) if force else stale_reasons(target, previous, inputs, outputs)
     if previous and previous.get("settings_sha256") != _settings(chosen) and not reasons:
         reasons = ("the territory's settings changed",)
@@ -137,6 +137,7 @@ def plan(
         outputs=outputs,
         reasons=reasons,
         previous=previous,
+        skipped=skipped_tables(chosen, present),
     )
 
 
@@ -210,17 +211,19 @@ def check(
 
 def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
     started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
-    count = len(decided.inputs) + len(decided.outputs)
+    count = len(decided.inputs) + len(computed_steps(decided.skipped)) + len(decided.outputs)
     rank = iter(range(1, count + 1))
     layers = load_layers(
         decided.territory, decided.inputs, on_read=lambda item: step(item.path.name, next(rank), count)
     )
-    results = compute(layers)
+    results = compute(layers, on_step=lambda name: step(name, next(rank), count))
     require_unchanged(decided.inputs)
     staging = prepare(decided.out)
     try:
-        rows = _write(layers, results, staging, lambda name: step(name, next(rank), count))
-        content = _manifest_content(decided, layers, staging, rows, started, clock)
+        rows = write_outputs(layers, results, staging, lambda name: step(name, next(rank), count))
+        content = _manifest_content(decided, layers, results, staging, rows)
+        content |= {"started_at": started.isoformat(timespec="seconds")}
+        content |= {"duration_s": round(time.perf_counter() - clock, 2)}
         manifest = write_manifest(staging, content)
         replaced = {*rows, MANIFEST} if force else set()
         publish(staging, decided.out, ours=own_files(decided.out) | replaced)
@@ -235,7 +238,7 @@ def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
 
 
 def _manifest_content(
-    decided: Plan, layers: Layers, staging: Path, rows: Mapping[str, int], started: dt.datetime, clock: float
+    decided: Plan, layers: Layers, results: Results, staging: Path, rows: Mapping[str, int]
 ) -> dict[str, Any]:
     return {
         "territory": decided.territory.name,
@@ -243,76 +246,13 @@ def _manifest_content(
         "settings_sha256": _settings(decided.territory),
         "notice": decided.territory.notice,
         "sample": _is_sample(decided.territory),
-        "started_at": started.isoformat(timespec="seconds"),
-        "duration_s": round(time.perf_counter() - clock, 2),
         "packages": package_versions(),
         "inputs": [input_entry(item, decided.raw, layers.notes.get(item.name, [])) for item in decided.inputs],
+        "absent": list(layers.land.absent),
+        "skipped": dict(results.skipped),
+        "warnings": list(results.warnings),
         "outputs": {name: {"rows": rows[name], **file_entry(staging / name)} for name in rows},
     }
-
-
-def _write(layers: Layers, results: Results, folder: Path, step: Callable[[str], None]) -> dict[str, int]:
-    # Only here: folium takes as long to load as all the rest, and a run with nothing to do needs no map.
-    from hp_sig.maps.standalone import save_standalone  # noqa: PLC0415
-    from hp_sig.maps.territory_map import territory_map  # noqa: PLC0415
-
-    notice = layers.territory.notice
-    rows = {}
-    for name, table in results.tables().items():
-        step(f"{name}.csv")
-        rows[f"{name}.csv"] = write_csv(table, folder / f"{name}.csv", notice=notice)
-    step(GEOPACKAGE)
-    layers_written, tables_written = _geopackage_content(layers, results)
-    sources = layers.territory.sources()
-    sources |= {name: sources["projects"] for name in layers_written if name.startswith("projects_")}
-    descriptions = {
-        name: " ".join(filter(None, [notice and f"{notice}.", _description(sources.get(name))]))
-        for name in (*layers_written, *tables_written)
-    }
-    counts = write_geopackage(layers_written, tables_written, folder / GEOPACKAGE, descriptions=descriptions)
-    rows[GEOPACKAGE] = sum(counts.values())
-    step(MAP)
-    title = wording("map", "title", territory=layers.territory.name)
-    save_standalone(territory_map(layers, results), folder / MAP, title=title)
-    rows[MAP] = len(layers.communes)
-    return rows
-
-
-def _geopackage_content(
-    layers: Layers, results: Results
-) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, pd.DataFrame]]:
-    notice = layers.territory.notice
-    marked = {} if notice is None else {"notice": notice}
-    communes = layers.communes[["geometry"]].join(rounded(results.communes))
-    content = {"communes": communes, **{name: layer.zones for name, layer in layers.zones.items()}}
-    if layers.stations is not None and len(layers.stations):
-        content["stations"] = layers.stations
-    tables = {name: rounded(table) for name, table in results.tables().items() if name != "communes"}
-    if layers.projects is not None:
-        for scale in ("site", "footprint"):
-            drawn = layers.projects[layers.projects["scale"] == scale]
-            if len(drawn):
-                content[f"projects_{scale}"] = drawn
-        tables["projects"] = pd.DataFrame(layers.projects.drop(columns="geometry")).reset_index()
-    if layers.population is not None:
-        tables["population"] = layers.population.add_prefix("population_").reset_index()
-    geographic = {
-        name: gpd.GeoDataFrame(layer.drop(columns="commune_codes", errors="ignore").assign(**marked))
-        for name, layer in content.items()
-    }
-    return geographic, {name: table.assign(**marked) for name, table in tables.items()}
-
-
-def _description(source: LayerSource | None) -> str:
-    if source is None:
-        return wording("map", "computed")
-    vintage = wording("map", "vintage", vintage=source.vintage)
-    return f"{source.producer}, {source.source}, {vintage} ({source.licence})"
-
-
-def _outputs() -> tuple[str, ...]:
-    tables = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage")
-    return (*(f"{name}.csv" for name in tables), GEOPACKAGE, MAP)
 
 
 def _chosen(territory: str | Path | Territory | None, raw: str | Path | None) -> tuple[Territory, Path]:

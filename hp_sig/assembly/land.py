@@ -1,0 +1,145 @@
+"""Which land cover, which flows and which planning zones does the territory have, and do they fit it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from hp_sig.errors import LayerError, some
+from hp_sig.layers.enaf import read_enaf_context, read_enaf_flows
+from hp_sig.layers.land_cover import read_land_cover
+from hp_sig.layers.zoning import read_zoning
+from hp_sig.seal import is_sealed, sealed
+from hp_sig.territory import EnafSource, LandCoverSource, LayerSource, Territory, ZoningSource
+
+__all__ = ["CONTEXT", "LandLayers", "assemble_land", "read_land_layer"]
+
+#: Name of the second table that the ENAF file holds: populations, households, jobs, areas.
+CONTEXT = "enaf_context"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandLayers:
+    """What the territory knows of its land.
+
+    Parameters
+    ----------
+    covers
+        Name of the layer → what the territory file says of it, and its polygons that are near the communes of its
+        département.
+    enaf, context
+        Flows by commune, year and destination; populations, households, jobs and areas of the same file.
+    zoning
+        Zones of all planning documents; None where there is none.
+    exclusions
+        Hectares that do not count in the trajectory.
+    absent
+        Optional layers whose file is not there.
+    """
+
+    covers: Mapping[str, tuple[LandCoverSource, gpd.GeoDataFrame]] = field(default_factory=dict)
+    enaf: pd.DataFrame | None = None
+    context: pd.DataFrame | None = None
+    zoning: gpd.GeoDataFrame | None = None
+    exclusions: pd.DataFrame | None = None
+    absent: tuple[str, ...] = ()
+
+    def of_kind(self, kind: str, departement: str) -> dict[tuple[int, ...], gpd.GeoDataFrame]:
+        """Give the layers of one kind and département by their years, in order."""
+        found = {
+            source.years: layer
+            for source, layer in self.covers.values()
+            if (source.kind, source.departement) == (kind, departement)
+        }
+        return dict(sorted(found.items()))
+
+
+def read_land_layer(path: Path, source: LayerSource) -> dict[str, pd.DataFrame]:
+    """Read a file of land cover, ENAF flows or planning zones; give its tables by the end of their names.
+
+    Raises
+    ------
+    LayerError
+        With every fault of the file.
+    """
+    fields, vintage, crs = source.fields, source.vintage, source.crs
+    if isinstance(source, EnafSource):
+        return {"": read_enaf_flows(path, fields=fields), CONTEXT: read_enaf_context(path, fields=fields)}
+    if isinstance(source, ZoningSource):
+        return {"": read_zoning(path, vintage=vintage, fields=fields, crs=crs)}
+    wanted = cast("LandCoverSource", source)
+    land = read_land_cover(path, vintage=vintage, layer=source.layer, kind=wanted.kind, fields=fields, crs=crs)
+    told = tuple(land.attrs.get("years", ()))
+    if told and told != wanted.years:
+        fault = f"expected the years {list(wanted.years)} of the territory file, found {list(told)}. Correct « years »."
+        raise LayerError(path, [fault])
+    return {"": land}
+
+
+def assemble_land(
+    territory: Territory,
+    frames: Mapping[str, pd.DataFrame],
+    communes: gpd.GeoDataFrame,
+    paths: Mapping[str, Path],
+    notes: dict[str, list[str]],
+    errors: list[LayerError],
+) -> LandLayers:
+    """Check the land layers against the communes: what should be known goes to `notes`, faults to `errors`."""
+    covers = {}
+    for source in territory.land_cover:
+        name = source.layer_name
+        if name in frames:
+            layer = cast("gpd.GeoDataFrame", frames[name])
+            try:
+                covers[name] = (source, _near(layer, source, communes, paths[name]))
+            except LayerError as error:
+                errors.append(error)
+    enaf, context = frames.get("enaf"), frames.get(CONTEXT)
+    if enaf is not None:
+        listed = pd.Index(enaf["commune_code"].unique())
+        absent = communes.index.difference(listed)
+        if len(absent) == len(communes):
+            fault = f"none of its communes is in the territory; found {some(listed)}. Check the file."
+            errors.append(LayerError(paths["enaf"], [fault]))
+        elif len(absent):
+            notes["enaf"].append(f"{len(absent)} communes of the territory are not in the file: {some(absent)}.")
+        enaf = enaf[enaf["commune_code"].isin(communes.index)]
+        context = context.reindex(communes.index) if context is not None else None
+    return LandLayers(
+        covers=covers,
+        enaf=enaf,
+        context=context,
+        zoning=_together(territory, frames),
+        exclusions=frames.get("trajectory.exclusions"),
+        absent=tuple(name for name in territory.sources() if name not in frames),
+    )
+
+
+def _near(layer: gpd.GeoDataFrame, source: LandCoverSource, communes: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+    """Keep the polygons near the communes of the file's own département: each commune is measured with its own file."""
+    own = communes[communes["departement_code"] == source.departement]
+    if own.empty:
+        fault = f"no commune of the territory is in the département {source.departement}. Correct « departement »."
+        raise LayerError(path, [fault])
+    shapes = layer.geometry.to_numpy()
+    near = np.unique(shapely.STRtree(shapes).query(own.geometry.to_numpy(), predicate="intersects")[1])
+    if not len(near) and not source.kind.endswith("difference"):
+        fault = f"no polygon meets a commune of the département {source.departement}. Check file and « departement »."
+        raise LayerError(path, [fault])
+    kept = layer.iloc[near]
+    return sealed(kept) if is_sealed(layer) else kept
+
+
+def _together(territory: Territory, frames: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame | None:
+    """Put the zones of all planning documents in one layer, each with the name of its document."""
+    drawn = []
+    for source in territory.zoning:
+        if source.layer_name in frames:
+            zones = frames[source.layer_name]
+            drawn.append(zones.set_axis([f"{source.id}:{code}" for code in zones.index]))
+    return gpd.GeoDataFrame(pd.concat(drawn).rename_axis("zoning_id")) if drawn else None

@@ -1,0 +1,163 @@
+"""How much was consumed in each zone, by year and purpose, and how much is left?"""
+
+import dataclasses
+
+import pandas as pd
+
+from hp_sig.assembly import Layers
+from hp_sig.indicators.consumption import (
+    consumption_efficiency,
+    enaf_consumption,
+)
+from hp_sig.indicators.guarantee import Guarantee
+from hp_sig.indicators.scenarios import compare_regimes, explain_difference, platform_trajectory
+from hp_sig.reference.regimes import Regime
+from hp_sig.results.groups import Groups, named
+from hp_sig.territory.records import regime_with
+
+__all__ = ["consumption_table", "ratio_table", "trajectory_table"]
+
+ZONE = ["zone_layer", "zone_code", "zone_name"]
+
+
+def consumption_table(flows: pd.DataFrame, groups: Groups) -> pd.DataFrame:
+    """Sum ENAF consumption by zone and year, in hectares: total, and by destination.
+
+    Parameters
+    ----------
+    flows
+        ENAF flows of the communes of the territory.
+    groups
+        Its zones.
+    """
+    tables = []
+    for layer in groups.layers:
+        zone_of = groups.zone_of(layer)
+        for year in sorted(flows["year"].unique()):
+            table = enaf_consumption(flows, first_year=year, last_year=year, by_destination=True, zone_of=zone_of)
+            table = table.rename_axis("zone_code").reset_index()
+            tables.append(table.assign(zone_layer=layer, year=year).drop(columns="year_count"))
+    table = named(pd.concat(tables, ignore_index=True), groups)
+    first = [*ZONE, "year", "enaf_consumption_ha"]
+    return table[
+        [*first, *(column for column in table.columns if column not in {*first, "is_provisional"}), "is_provisional"]
+    ]
+
+
+def ratio_table(flows: pd.DataFrame, context: pd.DataFrame, groups: Groups) -> pd.DataFrame:
+    """Set consumption beside the households, inhabitants and jobs that were added, zone by zone.
+
+    Parameters
+    ----------
+    flows
+        ENAF flows.
+    context
+        Populations, households, jobs and areas of the same file: the ratios span its first and last census.
+    groups
+        The zones.
+    """
+    censuses = sorted(int(name.rpartition("_")[2]) for name in context.columns if name.startswith("population_"))
+    if len(censuses) < 2:
+        return pd.DataFrame(columns=ZONE)
+    first, last = censuses[0], censuses[-1]
+    tables = []
+    for layer in groups.layers:
+        table = consumption_efficiency(
+            flows,
+            context,
+            first_year=first,
+            last_year=last - 1,
+            from_census=first,
+            to_census=last,
+            zone_of=groups.zone_of(layer),
+        )
+        tables.append(table.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
+    table = named(pd.concat(tables, ignore_index=True), groups)
+    table = table.assign(first_year=first, last_year=last - 1, from_census=first, to_census=last)
+    first_columns = [*ZONE, "first_year", "last_year", "from_census", "to_census"]
+    return table[[*first_columns, *(column for column in table.columns if column not in first_columns)]]
+
+
+def trajectory_table(layers: Layers, groups: Groups) -> pd.DataFrame:
+    """Say for each zone, under the law in force and each scenario, what is allowed, consumed and left, in hectares.
+
+    Parameters
+    ----------
+    layers
+        With ENAF flows.
+    groups
+        The zones.
+    """
+    flows, settings = layers.land.enaf, layers.territory.trajectory
+    if flows is None:
+        return pd.DataFrame(columns=ZONE)
+    regimes = [regime_with(settings.regime, {})]
+    labels = {regimes[0].name: regimes[0].label}
+    for scenario in settings.scenarios:
+        rules = dataclasses.replace(regime_with(scenario.regime, scenario.parameters), name=scenario.label)
+        regimes.append(rules)
+        labels[rules.name] = scenario.label
+    targets = pd.Series(dict(settings.targets), dtype="float64")
+    guarantee = _guarantee(layers)
+    tables = []
+    for layer in groups.layers:
+        zone_of = groups.zone_of(layer)
+        own = _targets_of(targets, layer, zone_of, groups)
+        table = compare_regimes(
+            flows,
+            regimes=regimes,
+            zone_of=zone_of,
+            guarantee=_within(guarantee, regimes),
+            targets={regimes[0].name: own} if len(own) else None,
+            exclusions=layers.land.exclusions,
+        ).rename_axis(["zone_code", "regime"])
+        table = table.join(_platform(flows, zone_of, table, regimes[0]))
+        tables.append(table.reset_index().assign(zone_layer=layer))
+    table = named(pd.concat(tables, ignore_index=True), groups)
+    first = [*ZONE, "regime"]
+    return table[[*first, *(column for column in table.columns if column not in first)]]
+
+
+def _guarantee(layers: Layers) -> Guarantee | None:
+    """Read which communes have a planning document in time; not stated, no guarantee is applied."""
+    planned = layers.territory.trajectory.planned_communes
+    if planned is None:
+        return None
+    communes = layers.communes.index
+    eligible = pd.Series(data=True, index=communes) if planned == "all" else pd.Series(communes.isin(planned), communes)
+    return Guarantee(eligible=eligible)
+
+
+def _within(guarantee: Guarantee | None, regimes: list[Regime]) -> Guarantee | None:
+    """Apply the guarantee only if every regime that is compared has one."""
+    if any(regime.guarantee_ha is None for regime in regimes):
+        return None
+    return guarantee
+
+
+def _targets_of(targets: pd.Series, layer: str, zone_of: pd.Series, groups: Groups) -> pd.Series:
+    """Give the targets of the zones of a layer: its own, or for communes that of the zone that they are in."""
+    if layer != "communes":
+        return targets[targets.index.isin(zone_of.unique())]
+    rows = groups.communes[groups.communes["zone_code"].isin(targets.index)]
+    found = rows.drop_duplicates("unit").set_index("unit")["zone_code"].map(targets)
+    return found.rename_axis("commune_code")
+
+
+def _platform(flows: pd.DataFrame, zone_of: pd.Series, ours: pd.DataFrame, regime: Regime) -> pd.DataFrame:
+    """Set beside the law in force what Mon Diagnostic Artificialisation prints, and why it differs."""
+    law = ours.loc[ours.index.get_level_values("regime") == regime.name].droplevel("regime")
+    platform = platform_trajectory(flows, zone_of=zone_of)
+    platform.index = platform.index.rename("zone_code")
+    told = explain_difference(law, platform)
+    columns = {
+        f"platform_{quantity}_ha": told["platform_ha"].xs(quantity, level="quantity")
+        for quantity in ("allowance", "projection")
+    }
+    reasons = {
+        f"platform_{quantity}_reason": told["main_reason"].xs(quantity, level="quantity")
+        for quantity in ("allowance", "projection")
+    }
+    table = pd.DataFrame({**columns, **reasons})
+    table["regime"] = regime.name
+    return table.set_index("regime", append=True)

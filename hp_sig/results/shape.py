@@ -1,0 +1,205 @@
+"""How dense, how scattered and how cut up is the land of each zone?"""
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from hp_sig.assembly import Layers
+from hp_sig.indicators.density import land_use_efficiency, net_density
+from hp_sig.indicators.envelope import urban_envelope
+from hp_sig.indicators.landscape import effective_mesh_size, patch_metrics
+from hp_sig.indicators.overlap import overlap_table
+from hp_sig.indicators.polygons import Bools, polygon_parts
+from hp_sig.indicators.sprawl import HORIZON_M, built_raster, weighted_urban_proliferation
+from hp_sig.indicators.stock import is_artificialised
+from hp_sig.results.groups import TERRITORY_LAYER, Groups, named
+from hp_sig.results.land_changes import states_of
+
+__all__ = ["CELL_M", "shape_table"]
+
+#: Side of a cell for dispersion, in metres: a house and its garden; the paper's own is 15 m.
+CELL_M = 25.0
+#: Uses of networks of transport: long and thin, they would join every town in one envelope.
+TRANSPORT = "US4.1"
+BUILT = "CS1.1.1.1"
+#: The class that stands for what may be cut up.
+OPEN, TAKEN = "open", "artificialised"
+
+
+def shape_table(layers: Layers, groups: Groups, stock: pd.DataFrame) -> pd.DataFrame:
+    """Measure density, efficiency and pattern of the latest land cover, one row a zone.
+
+    Parameters
+    ----------
+    layers
+        With land cover.
+    groups
+        The zones; perimeters, which stick out of the territory, are left out.
+    stock
+        The table `land_stock`.
+    """
+    land = _latest_land(layers)
+    envelope = urban_envelope(land[land["is_town"]]) if land["is_town"].any() else None
+    tables = []
+    for layer, zones in _zones_of(layers):
+        zone_of = groups.zone_of(layer)
+        table = _densities(layers, stock, layer, zone_of)
+        table = table.join(_pattern(zones, land), how="left").join(_enveloped(zones, envelope), how="left")
+        people = _people(layers, zone_of)
+        table = table.join(_sprawl(zones, land, people), how="left")
+        tables.append(table.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
+    table = named(pd.concat(tables, ignore_index=True), groups)
+    first = ["zone_layer", "zone_code", "zone_name"]
+    return table[[*first, *(column for column in table.columns if column not in first)]]
+
+
+def _zones_of(layers: Layers) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
+    yield "communes", layers.communes[["geometry"]]
+    whole = gpd.GeoDataFrame(
+        geometry=[layers.communes.union_all()], index=pd.Index([TERRITORY_LAYER]), crs=layers.communes.crs
+    )
+    yield TERRITORY_LAYER, whole
+    for name, layer in layers.zones.items():
+        if layer.members is not None:
+            yield name, layer.zones[["geometry"]]
+
+
+def _latest_land(layers: Layers) -> gpd.GeoDataFrame:
+    """Put the latest state of each département side by side, each cut to its own communes."""
+    parts = []
+    for departement, communes in layers.communes.groupby("departement_code"):
+        states = states_of(layers.land, str(departement))
+        if not states:
+            continue
+        state = list(states.values())[-1]
+        taken = is_artificialised(state).to_numpy()
+        own = gpd.GeoDataFrame(communes).union_all()
+        shapely.prepare(own)
+        shapes = state.geometry.to_numpy().copy()
+        cut = ~shapely.covered_by(shapes, own)
+        shapes[cut] = shapely.intersection(shapes[cut], own)
+        polygons, owner = polygon_parts(shapes)
+        use = state["use_code"].astype("str").to_numpy()[owner]
+        cover = state["cover_code"].astype("str").to_numpy()[owner]
+        parts.append(
+            gpd.GeoDataFrame(
+                {
+                    "land": np.where(taken[owner], TAKEN, OPEN),
+                    "is_town": taken[owner] & ~np.char.startswith(use.astype(str), TRANSPORT),
+                    "is_built": cover == BUILT,
+                },
+                geometry=polygons,
+                crs=state.crs,
+            )
+        )
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True))
+
+
+def _densities(layers: Layers, stock: pd.DataFrame, layer: str, zone_of: pd.Series) -> pd.DataFrame:
+    """Give net density and SDG 11.3.1 between the first and the last vintage, where populations of those years are."""
+    rows = stock[stock["zone_layer"] == layer].sort_values("rank")
+    first = rows.drop_duplicates("zone_code").set_index("zone_code")
+    last = rows.drop_duplicates("zone_code", keep="last").set_index("zone_code")
+    table = last[["rank", "year", "is_mixed", "artificialised_ha"]].copy()
+    before, after = (_population(layers, stock, zone_of, keep=keep) for keep in ("first", "last"))
+    before, after = before.reindex(table.index), after.reindex(table.index)
+    table["population"] = after
+    density = net_density(after, table["artificialised_ha"])
+    table[["inhabitants_per_ha", "density_status"]] = density[["net_density_per_ha", "status"]].to_numpy()
+    years = (_year(last) - _year(first)).reindex(table.index)
+    two = years > 0
+    table["efficiency_status"] = "one_vintage"
+    if two.any():
+        found = land_use_efficiency(
+            first["artificialised_ha"][two], table["artificialised_ha"][two], before[two], after[two], years=years[two]
+        )
+        for column in found.columns:
+            table.loc[found.index, "efficiency_status" if column == "status" else column] = found[column]
+    return table
+
+
+def _year(rows: pd.DataFrame) -> pd.Series:
+    """Give the year of a vintage; the mean one where years are mixed."""
+    years = rows["year"].astype("str").str.split(" + ", regex=False)
+    return years.map(lambda told: sum(map(int, told)) / len(told))
+
+
+def _population(
+    layers: Layers, stock: pd.DataFrame, zone_of: pd.Series, *, keep: Literal["first", "last"]
+) -> pd.Series:
+    """Sum the inhabitants of each commune in the year of its own first or last vintage; unknown if the series lacks it."""
+    rows = stock[stock["zone_layer"] == "communes"].sort_values("rank").drop_duplicates("zone_code", keep=keep)
+    years = rows.set_index("zone_code")["year"].astype(int)
+    people = pd.Series(math.nan, index=years.index)
+    if layers.population is not None:
+        for year in sorted(set(years) & set(layers.population.columns)):
+            chosen = years.index[years == year]
+            people.loc[chosen] = layers.population[year].reindex(chosen)
+    return people.reindex(zone_of.index).groupby(zone_of).agg(_whole_sum)
+
+
+def _people(layers: Layers, zone_of: pd.Series) -> pd.Series:
+    """Sum inhabitants and jobs of the last census of the ENAF file; unknown without it."""
+    context = layers.land.context
+    if context is None:
+        return pd.Series(math.nan, index=pd.Index(zone_of.unique()))
+    census = max(column.rpartition("_")[2] for column in context.columns if column.startswith("jobs_"))
+    people = context[f"population_{census}"] + context[f"jobs_{census}"]
+    return people.reindex(zone_of.index).groupby(zone_of).agg(_whole_sum)
+
+
+def _whole_sum(values: pd.Series) -> float:
+    return float(values.sum(skipna=False))
+
+
+def _pattern(zones: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> pd.DataFrame:
+    metrics = patch_metrics(zones, land, class_column="land")
+    taken = metrics.xs(TAKEN, level=1) if TAKEN in metrics.index.get_level_values(1) else metrics.iloc[:0].droplevel(1)
+    names = ["patch_count", "patch_density_per_100_ha", "edge_density_m_per_ha", "largest_patch_share"]
+    table = taken[names].add_prefix("artificialised_")
+    open_land = land[land["land"] == OPEN]
+    table["open_mesh_cut_ha"] = effective_mesh_size(zones, open_land, boundary="cut")
+    table["open_mesh_cross_ha"] = effective_mesh_size(zones, open_land, boundary="cross")
+    return table
+
+
+def _enveloped(zones: gpd.GeoDataFrame, envelope: gpd.GeoDataFrame | None) -> pd.DataFrame:
+    if envelope is None or envelope.empty:
+        return pd.DataFrame({"envelope_ha": 0.0, "envelope_share": 0.0}, index=zones.index)
+    shared = overlap_table(zones, envelope.set_index(envelope.index.astype("str")), sliver_width_m=0.0)
+    hectares = shared["overlap_ha"].groupby(level=0).sum().reindex(zones.index, fill_value=0.0)
+    return pd.DataFrame({"envelope_ha": hectares, "envelope_share": hectares / (zones.area / 10_000)})
+
+
+def _sprawl(zones: gpd.GeoDataFrame, land: gpd.GeoDataFrame, people: pd.Series) -> pd.DataFrame:
+    """Measure dispersion and weighted urban proliferation of built land, seen from up to 2 km beyond each zone."""
+    west, south, east, north = zones.total_bounds
+    built = built_raster(land[land["is_built"]], (west, south, east, north), cell_size_m=CELL_M)
+    margin = math.ceil(HORIZON_M / CELL_M)
+    rows = []
+    for code, zone in zones.geometry.items():
+        left, bottom, right, top = zone.bounds
+        window = (
+            slice(max(int((north - top) // CELL_M) - margin, 0), math.ceil((north - bottom) / CELL_M) + margin),
+            slice(max(int((left - west) // CELL_M) - margin, 0), math.ceil((right - west) / CELL_M) + margin),
+        )
+        seen: Bools = built[window]
+        corner = (west + window[1].start * CELL_M, north - window[0].start * CELL_M)
+        bounds = (corner[0], corner[1] - seen.shape[0] * CELL_M, corner[0] + seen.shape[1] * CELL_M, corner[1])
+        within = built_raster(gpd.GeoSeries([zone], crs=zones.crs), bounds, cell_size_m=CELL_M)
+        record = weighted_urban_proliferation(
+            seen, cell_size_m=CELL_M, inhabitants_and_jobs=float(people.get(code, math.nan)), within=within
+        )
+        rows.append(
+            {
+                "dispersion_upu_per_m2": record.dispersion_upu_per_m2,
+                "uptake_m2_per_person": record.uptake_m2_per_person,
+                "proliferation_upu_per_m2": record.proliferation_upu_per_m2,
+            }
+        )
+    return pd.DataFrame(rows, index=zones.index)
