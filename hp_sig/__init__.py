@@ -10,12 +10,30 @@ from hp_sig._version import __version__
 from hp_sig.assembly import Layers, ZoneLayer, load_layers
 from hp_sig.crs import area_ha
 from hp_sig.errors import HpSigError, LayerError, OutputError, RefreshBusyError, TerritoryError
+from hp_sig.indicators.consumption import (
+    consumption_efficiency,
+    consumption_per_added,
+    consumption_share,
+    enaf_by_year,
+    enaf_consumption,
+)
+from hp_sig.indicators.density import land_use_efficiency, net_density
+from hp_sig.indicators.envelope import share_outside_envelope, urban_envelope
+from hp_sig.indicators.flow import compare_flows, difference_direction, flow_from_difference, net_artificialisation
+from hp_sig.indicators.guarantee import Guarantee, eligible_communes
+from hp_sig.indicators.landscape import effective_mesh_size, patch_metrics
 from hp_sig.indicators.membership import coverage_by_zone, membership_changes, membership_table, scot_coverage
 from hp_sig.indicators.overlap import overlap_table
+from hp_sig.indicators.scenarios import compare_regimes, explain_difference, platform_trajectory
+from hp_sig.indicators.sprawl import weighted_urban_proliferation
+from hp_sig.indicators.stock import artificialised_area, land_stock, sealed_area, self_overlap, stock_by_class
 from hp_sig.indicators.tabulation import tabulate_area
+from hp_sig.indicators.trajectory import trajectory
 from hp_sig.indicators.transition import transition_table
+from hp_sig.indicators.triennial import triennial_report
 from hp_sig.inputs import InputError, find_inputs
 from hp_sig.layers.communes import read_communes
+from hp_sig.layers.enaf import read_enaf_context, read_enaf_flows
 from hp_sig.layers.membership import read_membership
 from hp_sig.layers.population import read_population
 from hp_sig.layers.projects import read_projects
@@ -24,6 +42,7 @@ from hp_sig.layers.stations import read_stations
 from hp_sig.layers.zones import read_pnr, read_zones
 from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.reference.labels import format_number, format_quantity
+from hp_sig.reference.regimes import Regime, load_regime, regime_names
 from hp_sig.refresh import RefreshResult, check, plan, refresh
 from hp_sig.results import Results, compute
 from hp_sig.territory import Territory, load_territory
@@ -33,6 +52,7 @@ if TYPE_CHECKING:
     from hp_sig.maps.territory_map import territory_map
 
 __all__ = [
+    "Guarantee",
     "HpSigError",
     "InputError",
     "LayerError",
@@ -40,25 +60,48 @@ __all__ = [
     "OutputError",
     "RefreshBusyError",
     "RefreshResult",
+    "Regime",
     "Results",
     "Territory",
     "TerritoryError",
     "ZoneLayer",
     "__version__",
     "area_ha",
+    "artificialised_area",
     "check",
+    "compare_flows",
+    "compare_regimes",
     "compute",
+    "consumption_efficiency",
+    "consumption_per_added",
+    "consumption_share",
     "coverage_by_zone",
+    "difference_direction",
+    "effective_mesh_size",
+    "eligible_communes",
+    "enaf_by_year",
+    "enaf_consumption",
+    "explain_difference",
     "find_inputs",
+    "flow_from_difference",
     "format_number",
     "format_quantity",
+    "land_stock",
+    "land_use_efficiency",
     "load_layers",
+    "load_regime",
     "load_territory",
     "membership_changes",
     "membership_table",
+    "net_artificialisation",
+    "net_density",
     "overlap_table",
+    "patch_metrics",
     "plan",
+    "platform_trajectory",
     "read_communes",
+    "read_enaf_context",
+    "read_enaf_flows",
     "read_membership",
     "read_pnr",
     "read_population",
@@ -67,11 +110,20 @@ __all__ = [
     "read_stations",
     "read_zones",
     "refresh",
+    "regime_names",
     "save_standalone",
     "scot_coverage",
+    "sealed_area",
+    "self_overlap",
+    "share_outside_envelope",
+    "stock_by_class",
     "tabulate_area",
     "territory_map",
+    "trajectory",
     "transition_table",
+    "triennial_report",
+    "urban_envelope",
+    "weighted_urban_proliferation",
     "write_geopackage",
 ]
 

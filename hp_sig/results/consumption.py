@@ -12,7 +12,7 @@ from hp_sig.indicators.consumption import (
 from hp_sig.indicators.guarantee import Guarantee
 from hp_sig.indicators.scenarios import compare_regimes, explain_difference, platform_trajectory
 from hp_sig.reference.regimes import Regime
-from hp_sig.results.groups import Groups, named
+from hp_sig.results.groups import Groups, named, summed
 from hp_sig.territory.records import regime_with
 
 __all__ = ["consumption_table", "ratio_table", "trajectory_table"]
@@ -30,18 +30,19 @@ def consumption_table(flows: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     groups
         Its zones.
     """
-    tables = []
-    for layer in groups.layers:
-        zone_of = groups.zone_of(layer)
-        for year in sorted(flows["year"].unique()):
-            table = enaf_consumption(flows, first_year=year, last_year=year, by_destination=True, zone_of=zone_of)
-            table = table.rename_axis("zone_code").reset_index()
-            tables.append(table.assign(zone_layer=layer, year=year).drop(columns="year_count"))
-    table = named(pd.concat(tables, ignore_index=True), groups)
-    first = [*ZONE, "year", "enaf_consumption_ha"]
-    return table[
-        [*first, *(column for column in table.columns if column not in {*first, "is_provisional"}), "is_provisional"]
-    ]
+    years = sorted(int(year) for year in flows["year"].unique())
+    units = pd.concat(
+        [
+            enaf_consumption(flows, first_year=year, last_year=year, by_destination=True).assign(year=year)
+            for year in years
+        ]
+    )
+    hectares = [column for column in units.columns if column.endswith("_ha")]
+    rows = units.rename_axis("unit").reset_index()[["unit", "year", *hectares]]
+    table = named(summed(rows, groups.communes, keys=["year"]), groups)
+    provisional = flows.loc[flows["is_provisional"], "year"].unique()
+    table["is_provisional"] = table["year"].isin(provisional)
+    return table[[*ZONE, "year", *hectares, "is_provisional"]]
 
 
 def ratio_table(flows: pd.DataFrame, context: pd.DataFrame, groups: Groups) -> pd.DataFrame:
@@ -107,7 +108,7 @@ def trajectory_table(layers: Layers, groups: Groups) -> pd.DataFrame:
             flows,
             regimes=regimes,
             zone_of=zone_of,
-            guarantee=_within(guarantee, regimes),
+            guarantee=guarantee,
             targets={regimes[0].name: own} if len(own) else None,
             exclusions=layers.land.exclusions,
         ).rename_axis(["zone_code", "regime"])
@@ -126,13 +127,6 @@ def _guarantee(layers: Layers) -> Guarantee | None:
     communes = layers.communes.index
     eligible = pd.Series(data=True, index=communes) if planned == "all" else pd.Series(communes.isin(planned), communes)
     return Guarantee(eligible=eligible)
-
-
-def _within(guarantee: Guarantee | None, regimes: list[Regime]) -> Guarantee | None:
-    """Apply the guarantee only if every regime that is compared has one."""
-    if any(regime.guarantee_ha is None for regime in regimes):
-        return None
-    return guarantee
 
 
 def _targets_of(targets: pd.Series, layer: str, zone_of: pd.Series, groups: Groups) -> pd.Series:

@@ -132,7 +132,7 @@ def _year(rows: pd.DataFrame) -> pd.Series:
 def _population(
     layers: Layers, stock: pd.DataFrame, zone_of: pd.Series, *, keep: Literal["first", "last"]
 ) -> pd.Series:
-    """Sum the inhabitants of each commune in the year of its own first or last vintage; unknown if the series lacks it."""
+    """Sum the inhabitants of each commune in the year of its own first or last vintage, where the series has it."""
     rows = stock[stock["zone_layer"] == "communes"].sort_values("rank").drop_duplicates("zone_code", keep=keep)
     years = rows.set_index("zone_code")["year"].astype(int)
     people = pd.Series(math.nan, index=years.index)
@@ -159,7 +159,7 @@ def _whole_sum(values: pd.Series) -> float:
 
 def _pattern(zones: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> pd.DataFrame:
     metrics = patch_metrics(zones, land, class_column="land")
-    taken = metrics.xs(TAKEN, level=1) if TAKEN in metrics.index.get_level_values(1) else metrics.iloc[:0].droplevel(1)
+    taken = metrics[metrics.index.get_level_values(1) == TAKEN].droplevel(1)
     names = ["patch_count", "patch_density_per_100_ha", "edge_density_m_per_ha", "largest_patch_share"]
     table = taken[names].add_prefix("artificialised_")
     open_land = land[land["land"] == OPEN]

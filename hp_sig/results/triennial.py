@@ -47,6 +47,8 @@ def triennial_table(
             sealed=_sealed(stock, flow, layer, zones),
             objectives=_objectives(trajectory, layer, zones),
         )
+        rates = _of_layer(flow, layer, zones)
+        report["net_artificialisation_ha_per_year"] = None if rates is None else rates["artificialised_net_ha_per_year"]
         tables.append(report.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
     table = named(pd.concat(tables, ignore_index=True), groups)
     first = ["zone_layer", "zone_code", "zone_name"]
@@ -60,7 +62,8 @@ def _period(flows: pd.DataFrame | None, zone_of: pd.Series, zones: pd.Index) -> 
     first = max(last - YEARS + 1, int(flows["year"].min()))
     table = enaf_consumption(flows, first_year=first, last_year=last, by_destination=True, zone_of=zone_of)
     names = {column: column.removeprefix("enaf_") for column in table.columns if column != "enaf_consumption_ha"}
-    return table.rename(columns=names).rename_axis("zone_code").reindex(zones)
+    renamed: pd.DataFrame = table.rename(columns=names)
+    return renamed.rename_axis("zone_code").reindex(zones)
 
 
 def _since(flows: pd.DataFrame | None, zone_of: pd.Series, zones: pd.Index) -> pd.Series:
@@ -68,7 +71,8 @@ def _since(flows: pd.DataFrame | None, zone_of: pd.Series, zones: pd.Index) -> p
         return pd.Series(float("nan"), index=zones)
     last = int(flows["year"].max())
     table = enaf_consumption(flows, first_year=SINCE, last_year=last, zone_of=zone_of)
-    return table["enaf_consumption_ha"].rename_axis("zone_code").reindex(zones)
+    since: pd.Series = table["enaf_consumption_ha"]
+    return since.rename_axis("zone_code").reindex(zones)
 
 
 def _of_layer(table: pd.DataFrame, layer: str, zones: pd.Index) -> pd.DataFrame | None:
