@@ -55,6 +55,7 @@ def locate_inputs(territory: Territory, raw: Path) -> tuple[list[InputFile], lis
         "communes.movements": territory.communes.movements,
         "trajectory.exclusions": territory.trajectory.exclusions,
     }
+    companions |= {f"{survey.layer_name}.correspondence": survey.correspondence for survey in territory.land_survey}
     wanted += [(name, None, [territory.companion(file)], "") for name, file in companions.items() if file is not None]
     wanted += [
         (name, source, territory.resolve(source.file, raw), source.file) for name, source in territory.sources().items()

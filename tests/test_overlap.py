@@ -217,7 +217,7 @@ def test_shares_stay_between_zero_and_one(zones, others):
 
 def test_work_shared_among_processors_gives_the_same_table(communes, parks, monkeypatch):
     table = overlap_table(communes, parks)
-    monkeypatch.setattr("hp_sig.indicators.polygons.SHAPES_PER_WORKER", 1)
+    monkeypatch.setattr("hp_sig.parallel.SHAPES_PER_WORKER", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
 
     assert_frame_equal(overlap_table(communes, parks), table)

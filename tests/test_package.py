@@ -17,15 +17,17 @@ PACKAGE = Path(hp_sig.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 #: What each part of the package may import of the others, besides itself.
-FOUNDATION = {"errors", "_version", "crs", "seal"}
-DATA = FOUNDATION | {"reference", "layers", "territory", "inputs", "assembly"}
+FOUNDATION = {"errors", "_version", "crs", "seal", "parallel"}
+DATA = FOUNDATION | {"reference", "sources", "layers", "territory", "inputs", "assembly"}
 MAY_IMPORT = {
     "errors": set(),
     "_version": set(),
     "crs": {"errors"},
     "seal": set(),
+    "parallel": set(),
     "reference": FOUNDATION,
-    "layers": FOUNDATION | {"reference"},
+    "sources": FOUNDATION | {"reference"},
+    "layers": FOUNDATION | {"reference", "sources"},
     "territory": FOUNDATION | {"reference", "layers"},
     "inputs": FOUNDATION | {"reference", "layers", "territory"},
     "assembly": DATA - {"assembly"},

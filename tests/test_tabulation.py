@@ -209,7 +209,7 @@ def test_the_order_of_the_polygons_does_not_matter(communes):
 def test_work_shared_among_processors_gives_the_same_table(communes, monkeypatch):
     land = mosaic(3)
     table = tabulate_area(communes, land, by="cover_code")
-    monkeypatch.setattr("hp_sig.indicators.polygons.SHAPES_PER_WORKER", 1)
+    monkeypatch.setattr("hp_sig.parallel.SHAPES_PER_WORKER", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
 
     assert_frame_equal(tabulate_area(communes, land, by="cover_code"), table, rtol=1e-12)

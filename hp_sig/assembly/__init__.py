@@ -23,6 +23,7 @@ from hp_sig.territory import (
     EnafSource,
     LandCoverSource,
     PopulationSource,
+    SurveySource,
     Territory,
     Zone,
     ZoningSource,
@@ -88,25 +89,27 @@ def load_layers(
     InputError
         With the faults of every file; if each file is sound by itself, with all that they disagree on.
     """
+    paths = {item.name: item.path for item in inputs}
     frames: dict[str, pd.DataFrame] = {}
     errors = list(missing)
     for item in inputs:
         if on_read is not None:
             on_read(item)
         try:
-            frames |= _read(item)
+            frames |= _read(item, paths)
         except LayerError as error:
             errors.append(error)
     if errors:
         raise InputError(errors)
-    return _assembled(territory, {item.name: item.path for item in inputs}, frames)
+    return _assembled(territory, paths, frames)
 
 
-def _read(item: InputFile) -> dict[str, pd.DataFrame]:
+def _read(item: InputFile, paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
     """Read a file; give its tables by name: one, but for the ENAF file, which holds two."""
     source = item.source
-    if isinstance(source, LandCoverSource | EnafSource | ZoningSource):
-        return {end or item.name: table for end, table in read_land_layer(item.path, source).items()}
+    if isinstance(source, LandCoverSource | EnafSource | ZoningSource | SurveySource):
+        tables = read_land_layer(item.path, source, paths.get(f"{item.name}.correspondence"))
+        return {end or item.name: table for end, table in tables.items()}
     if item.name in TABLES_APART:
         return {item.name: TABLES_APART[item.name](item.path)}
     if source is None:

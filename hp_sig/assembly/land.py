@@ -13,9 +13,10 @@ import shapely
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.enaf import read_enaf_context, read_enaf_flows
 from hp_sig.layers.land_cover import read_land_cover
+from hp_sig.layers.survey import read_corine, read_land_survey
 from hp_sig.layers.zoning import read_zoning
 from hp_sig.seal import is_sealed, sealed
-from hp_sig.territory import EnafSource, LandCoverSource, LayerSource, Territory, ZoningSource
+from hp_sig.territory import EnafSource, LandCoverSource, LayerSource, SurveySource, Territory, ZoningSource
 
 __all__ = ["CONTEXT", "LandLayers", "assemble_land", "read_land_layer"]
 
@@ -36,6 +37,8 @@ class LandLayers:
         Flows by commune, year and destination; populations, households, jobs and areas of the same file.
     zoning
         Zones of all planning documents; None where there is none.
+    surveys
+        Name of the layer → CORINE Land Cover or a local survey.
     exclusions
         Hectares that do not count in the trajectory.
     absent
@@ -46,6 +49,7 @@ class LandLayers:
     enaf: pd.DataFrame | None = None
     context: pd.DataFrame | None = None
     zoning: gpd.GeoDataFrame | None = None
+    surveys: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     exclusions: pd.DataFrame | None = None
     absent: tuple[str, ...] = ()
 
@@ -59,8 +63,15 @@ class LandLayers:
         return dict(sorted(found.items()))
 
 
-def read_land_layer(path: Path, source: LayerSource) -> dict[str, pd.DataFrame]:
-    """Read a file of land cover, ENAF flows or planning zones; give its tables by the end of their names.
+def read_land_layer(path: Path, source: LayerSource, correspondence: Path | None) -> dict[str, pd.DataFrame]:
+    """Read a file of land cover, ENAF flows, planning zones or a survey; give its tables by the end of their names.
+
+    Parameters
+    ----------
+    path, source
+        The file, and what the territory says of it.
+    correspondence
+        Table of the codes of a local survey.
 
     Raises
     ------
@@ -71,14 +82,38 @@ def read_land_layer(path: Path, source: LayerSource) -> dict[str, pd.DataFrame]:
     if isinstance(source, EnafSource):
         return {"": read_enaf_flows(path, fields=fields), CONTEXT: read_enaf_context(path, fields=fields)}
     if isinstance(source, ZoningSource):
-        return {"": read_zoning(path, vintage=vintage, fields=fields, crs=crs)}
+        return {"": read_zoning(path, vintage=vintage, layer=source.layer, fields=fields, crs=crs)}
+    if isinstance(source, SurveySource):
+        return {"": _read_survey(path, source, correspondence)}
     wanted = cast("LandCoverSource", source)
     land = read_land_cover(path, vintage=vintage, layer=source.layer, kind=wanted.kind, fields=fields, crs=crs)
-    told = tuple(land.attrs.get("years", ()))
+    told = tuple(land.attrs["years"])
+    faults = []
     if told and told != wanted.years:
-        fault = f"expected the years {list(wanted.years)} of the territory file, found {list(told)}. Correct « years »."
-        raise LayerError(path, [fault])
+        faults.append(
+            f"expected the years {list(wanted.years)} of the territory file, found {list(told)}. Correct « years »."
+        )
+    if land.attrs["departement"] not in {None, wanted.departement}:
+        faults.append(
+            f"expected the département {wanted.departement} of the territory file, found "
+            f"{land.attrs['departement']} in its name. Correct « departement » or the file."
+        )
+    uses = [column for column in ("use_code", "use_before", "use_after") if column in land.columns]
+    if wanted.kind.startswith("cover") and (not uses or (wanted.kind == "cover" and land["use_code"].isna().any())):
+        faults.append(
+            "expected a use (CODE_US) for each polygon: without it nobody can tell what is artificialised. Download the "
+            "whole delivery, or name the column with « fields = { use_code = … } »."
+        )
+    if faults:
+        raise LayerError(path, faults)
     return {"": land}
+
+
+def _read_survey(path: Path, source: SurveySource, correspondence: Path | None) -> gpd.GeoDataFrame:
+    options = {"vintage": source.vintage, "layer": source.layer, "fields": source.fields, "crs": source.crs}
+    if correspondence is None or source.mapping_unit_ha is None:
+        return read_corine(path, **options)
+    return read_land_survey(path, correspondence=correspondence, mapping_unit_ha=source.mapping_unit_ha, **options)
 
 
 def assemble_land(
@@ -99,6 +134,12 @@ def assemble_land(
                 covers[name] = (source, _near(layer, source, communes, paths[name]))
             except LayerError as error:
                 errors.append(error)
+    for source in (*territory.zoning, *territory.land_survey):
+        if source.layer_name in frames:
+            shapes = frames[source.layer_name].geometry.to_numpy()
+            if not len(shapely.STRtree(shapes).query(communes.geometry.to_numpy(), predicate="intersects")[1]):
+                fault = "none of its polygons meets a commune of the territory. Check the file."
+                errors.append(LayerError(paths[source.layer_name], [fault]))
     enaf, context = frames.get("enaf"), frames.get(CONTEXT)
     if enaf is not None:
         listed = pd.Index(enaf["commune_code"].unique())
@@ -115,6 +156,11 @@ def assemble_land(
         enaf=enaf,
         context=context,
         zoning=_together(territory, frames),
+        surveys={
+            source.layer_name: cast("gpd.GeoDataFrame", frames[source.layer_name])
+            for source in territory.land_survey
+            if source.layer_name in frames
+        },
         exclusions=frames.get("trajectory.exclusions"),
         absent=tuple(name for name in territory.sources() if name not in frames),
     )
@@ -141,5 +187,7 @@ def _together(territory: Territory, frames: Mapping[str, pd.DataFrame]) -> gpd.G
     for source in territory.zoning:
         if source.layer_name in frames:
             zones = frames[source.layer_name]
-            drawn.append(zones.set_axis([f"{source.id}:{code}" for code in zones.index]))
+            documents = source.id + ":" + zones["document_id"]
+            named = zones.set_axis([f"{source.id}:{code}" for code in zones.index])
+            drawn.append(named.assign(document_id=documents.to_numpy()))
     return gpd.GeoDataFrame(pd.concat(drawn).rename_axis("zoning_id")) if drawn else None

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hp_sig.indicators.polygons import Bools, Floats, Ints, Shapes, shared
+from hp_sig.indicators.polygons import Bools, Floats, Ints, Shapes
+from hp_sig.parallel import shared
 
 __all__ = ["MIN_EDGE_M", "SNAP_M", "contiguous_patches", "shared_edges"]
 

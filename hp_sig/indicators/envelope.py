@@ -14,7 +14,8 @@ import pandas as pd
 import shapely
 
 from hp_sig.crs import M2_PER_HA
-from hp_sig.indicators.polygons import Shapes, require_polygons, shared
+from hp_sig.indicators.polygons import Shapes, require_polygons
+from hp_sig.parallel import shared
 
 __all__ = ["BUFFER_M", "MIN_AREA_HA", "share_outside_envelope", "urban_envelope"]
 

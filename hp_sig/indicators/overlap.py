@@ -10,7 +10,8 @@ import pandas as pd
 import shapely
 
 from hp_sig.crs import M2_PER_HA
-from hp_sig.indicators.polygons import Floats, Ints, Shapes, polygon_parts, require_polygons, shared
+from hp_sig.indicators.polygons import Floats, Ints, Shapes, polygon_parts, require_polygons
+from hp_sig.parallel import shared
 
 __all__ = ["RELATIONS", "overlap_table"]
 

@@ -1,9 +1,4 @@
-"""Are these polygons that one may measure, and how is their measuring shared among the processors?"""
-
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+"""Are these polygons that one may measure?"""
 
 import geopandas as gpd
 import numpy as np
@@ -12,15 +7,12 @@ import shapely
 
 from hp_sig.crs import require_lambert93
 
-__all__ = ["Bools", "Floats", "Ints", "Shapes", "are_valid", "polygon_parts", "require_polygons", "shared"]
+__all__ = ["Bools", "Floats", "Ints", "Shapes", "polygon_parts", "require_polygons"]
 
 Shapes = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
-
-#: Under this many geometries a second thread costs more than it brings.
-SHAPES_PER_WORKER = 500
 
 
 def require_polygons(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> Shapes:
@@ -52,30 +44,6 @@ def require_polygons(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> Shap
         )
         raise ValueError(message)
     return shapes
-
-
-def shared(operation: Callable[..., Any], *arrays: npt.NDArray[Any]) -> Any:  # noqa: ANN401 - what the operation gives
-    """Share a costly operation among the processors: shapely lets go of Python's lock while it works.
-
-    Parameters
-    ----------
-    operation
-        Takes arrays of one length, gives an array of that length.
-    arrays
-        What to cut in even shares.
-    """
-    workers = min(os.cpu_count() or 1, len(arrays[0]) // SHAPES_PER_WORKER)
-    if workers < 2:
-        return operation(*arrays)
-    with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(operation, *(np.array_split(array, workers) for array in arrays)))
-    return np.concatenate(parts)
-
-
-def are_valid(shapes: Shapes) -> Bools:
-    """Say which geometries are valid, on every processor."""
-    valid: Bools = shared(shapely.is_valid, shapes)
-    return valid
 
 
 def polygon_parts(shapes: Shapes) -> tuple[Shapes, Ints]:

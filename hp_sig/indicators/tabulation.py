@@ -12,8 +12,9 @@ import pandas as pd
 import shapely
 
 from hp_sig.crs import M2_PER_HA, require_lambert93
-from hp_sig.indicators.polygons import Ints, Shapes, are_valid, require_polygons
+from hp_sig.indicators.polygons import Ints, Shapes, require_polygons
 from hp_sig.indicators.zonal import areas_within
+from hp_sig.parallel import are_valid
 from hp_sig.seal import is_sealed
 
 __all__ = ["classes_of", "sound_polygons", "tabulate_area"]

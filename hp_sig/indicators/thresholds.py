@@ -14,9 +14,10 @@ import pandas as pd
 import shapely
 
 from hp_sig.indicators.contiguity import MIN_EDGE_M, REACH_M, contiguous_patches, shared_edges
-from hp_sig.indicators.polygons import Bools, Floats, Ints, Shapes, shared
+from hp_sig.indicators.polygons import Bools, Floats, Ints, Shapes
 from hp_sig.indicators.stock import is_artificialised
 from hp_sig.indicators.tabulation import sound_polygons, tabulate_area
+from hp_sig.parallel import shared
 
 __all__ = ["BUILDING_M2", "LINEAR_WIDTH_M", "SURFACE_M2", "THRESHOLD_CASES", "apply_thresholds", "compare_with_official"]
 

@@ -15,9 +15,10 @@ import pandas as pd
 import shapely
 
 from hp_sig.crs import M2_PER_HA
-from hp_sig.indicators.polygons import Floats, Ints, Shapes, polygon_parts, require_polygons, shared
+from hp_sig.indicators.polygons import Floats, Ints, Shapes, polygon_parts, require_polygons
 from hp_sig.indicators.tabulation import classes_of, sound_polygons
 from hp_sig.indicators.zonal import areas_within
+from hp_sig.parallel import shared
 
 __all__ = ["MIN_GAP_HA", "transition_table"]
 

@@ -9,7 +9,8 @@ of a polygon has what the others leave.
 import numpy as np
 import shapely
 
-from hp_sig.indicators.polygons import Bools, Floats, Ints, Shapes, shared
+from hp_sig.indicators.polygons import Bools, Floats, Ints, Shapes
+from hp_sig.parallel import shared
 
 __all__ = ["areas_within"]
 

@@ -21,8 +21,9 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureErr
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.files import DATA_DRIVERS, require_vector_file
+from hp_sig.parallel import are_valid
 
-__all__ = ["OnInvalid", "finish", "multipolygons", "nowhere", "read_vector"]
+__all__ = ["OnInvalid", "finish", "first_containing", "multipolygons", "nowhere", "polygons", "read_vector"]
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,12 @@ READ_ERRORS = (
 
 
 def read_vector(
-    path: str | Path, *, layer: str | None = None, prefer: Sequence[str] = (), crs: str | None = None
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    prefer: Sequence[str] = (),
+    crs: str | None = None,
+    containing: Sequence[Sequence[str]] = (),
 ) -> gpd.GeoDataFrame:
     """Read a geographic file as 2D geometries in Lambert-93, wherever they lie in mainland France.
 
@@ -67,6 +73,13 @@ def read_vector(
         Layer names to choose from when none is given.
     crs
         The coordinate system to assume where the file states none (a shapefile without .prj).
+    containing
+        Where no layer has a preferred name: groups of words of which its name holds one, best group first.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The features; `attrs["layer"]` is the name of the layer, of the file for a GeoParquet.
 
     Raises
     ------
@@ -74,7 +87,7 @@ def read_vector(
         If the file is unreadable, its layer or its coordinate system unknown, or its place not in France.
     """
     file = require_vector_file(path)
-    name = _choose_layer(file, layer, prefer)
+    name = _choose_layer(file, layer, prefer, containing)
     try:
         driver = None if file.suffix.lower() == ".parquet" else pyogrio.read_info(file, layer=name)["driver"]
         if driver is not None and driver not in DATA_DRIVERS:
@@ -100,9 +113,13 @@ def read_vector(
         raise LayerError(file, [f"the layer {name!r} has no geometry. Choose another layer."])
     if features.empty:
         raise LayerError(file, [f"the layer {name!r} has no feature. Download it again."])
-    features = features.set_geometry(shapely.force_2d(features.geometry.values))
+    shapes = features.geometry.to_numpy()
+    if shapely.has_z(shapes).any():
+        features = features.set_geometry(shapely.force_2d(shapes))
     log.info("read %s (%s): %d features", file, name, len(features))
-    return _in_lambert93(features, file, crs)
+    placed = _in_lambert93(features, file, crs)
+    placed.attrs["layer"] = name or file.stem
+    return placed
 
 
 def _undeclared_encoding(file: Path) -> str | None:
@@ -117,7 +134,9 @@ def _undeclared_encoding(file: Path) -> str | None:
         return None
 
 
-def _choose_layer(file: Path, layer: str | None, prefer: Sequence[str]) -> str | None:
+def _choose_layer(
+    file: Path, layer: str | None, prefer: Sequence[str], containing: Sequence[Sequence[str]]
+) -> str | None:
     if file.suffix.lower() == ".parquet":
         return None
     try:
@@ -135,10 +154,26 @@ def _choose_layer(file: Path, layer: str | None, prefer: Sequence[str]) -> str |
     wanted = [name for name in layers if name.casefold() in {choice.casefold() for choice in prefer}]
     if len(wanted) == 1:
         return wanted[0]
+    found = first_containing(layers, containing)
+    if len(found) == 1:
+        return found[0]
     if not layers:
         raise LayerError(file, ["expected a layer, found no geographic one. It may be cut short: download it again."])
+    layers = found or layers
     fault = f"expected one layer, found {len(layers)} layers ({some(layers)}). Name it with « layer = … »."
     raise LayerError(file, [fault])
+
+
+def first_containing(names: Sequence[str], groups: Sequence[Sequence[str]]) -> list[str]:
+    """Give the names that hold a word of the first group that any name holds a word of.
+
+    >>> first_containing(["ZONE_CONSTRUITE", "OCCUPATION_SOL"], [["occupation"], ["construite"]])
+    ['OCCUPATION_SOL']
+    """
+    for group in groups:
+        if found := [name for name in names if any(word in name.casefold() for word in group)]:
+            return found
+    return []
 
 
 def _in_lambert93(features: gpd.GeoDataFrame, file: Path, crs: str | None) -> gpd.GeoDataFrame:
@@ -218,7 +253,7 @@ def _misplaced(bounds: Sequence[float], limits: Sequence[float], system: pyproj.
     return f"lies out of mainland France: bounds {shown} in {system.to_string()}. Check its coordinate system."
 
 
-def multipolygons(
+def polygons(
     features: gpd.GeoDataFrame,
     codes: pd.Series,
     *,
@@ -226,7 +261,7 @@ def multipolygons(
     faults: list[str],
     notes: list[str],
 ) -> gpd.GeoSeries:
-    """Give the geometries of a zone layer as valid MultiPolygons.
+    """Give the geometries of a layer as valid polygons, with one part or several.
 
     An invalid polygon is repaired by the structure method of `make_valid`, without collapsed parts, which keeps
     what a producer meant (a hole stays a hole); the repair is counted, its effect on the area told.
@@ -242,7 +277,7 @@ def multipolygons(
     faults, notes
         Where to say what was found; both are added to.
     """
-    shapes = features.geometry.to_numpy().copy()
+    shapes = features.geometry.to_numpy()
     polygonal = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
     if not polygonal.all():
         kinds = sorted(
@@ -252,14 +287,34 @@ def multipolygons(
             f"{int((~polygonal).sum())} geometries are not polygons ({', '.join(kinds)}): {some(codes[~polygonal])}. "
             "Keep only polygons."
         )
-    invalid = polygonal & ~shapely.is_valid(shapes)
+    invalid = polygonal & ~are_valid(shapes)
     if invalid.any() and on_invalid == "raise":
         reasons = shapely.is_valid_reason(shapes[invalid])
         faults.append(
             f"{int(invalid.sum())} polygons are invalid: {some(codes[invalid])} ({reasons[0]}). Repair them in QGIS."
         )
     elif invalid.any():
+        shapes = shapes.copy()
         shapes[invalid] = _repaired(shapes[invalid], codes[invalid], faults, notes)
+    return gpd.GeoSeries(shapes, index=features.index, crs=features.crs)
+
+
+def multipolygons(
+    features: gpd.GeoDataFrame,
+    codes: pd.Series,
+    *,
+    on_invalid: OnInvalid,
+    faults: list[str],
+    notes: list[str],
+) -> gpd.GeoSeries:
+    """Give the geometries of a zone layer as valid MultiPolygons.
+
+    Parameters
+    ----------
+    features, codes, on_invalid, faults, notes
+        As in :func:`polygons`.
+    """
+    shapes = polygons(features, codes, on_invalid=on_invalid, faults=faults, notes=notes).to_numpy().copy()
     single = shapely.get_type_id(shapes) == 3
     shapes[single] = shapely.multipolygons(shapes[single][:, np.newaxis])
     return gpd.GeoSeries(shapes, index=features.index, crs=features.crs)

@@ -55,6 +55,8 @@ class Results:
         One row a zone and vintage: density, efficiency, patches, envelope, dispersion.
     land_zoning
         One row a commune, kind of planning zone and vintage.
+    land_survey
+        One row a zone and survey that is not OCS GE: its land classes, and whether the zone is large enough for it.
     enaf_consumption
         One row a zone and year: hectares, in all and by destination.
     enaf_ratios
@@ -80,6 +82,7 @@ class Results:
     land_transition: pd.DataFrame | None = None
     land_shape: pd.DataFrame | None = None
     land_zoning: pd.DataFrame | None = None
+    land_survey: pd.DataFrame | None = None
     enaf_consumption: pd.DataFrame | None = None
     enaf_ratios: pd.DataFrame | None = None
     trajectory: pd.DataFrame | None = None

@@ -11,7 +11,7 @@ from hp_sig.results.land_cover import land_tables
 from hp_sig.results.shape import shape_table
 from hp_sig.results.steps import computed_steps
 from hp_sig.results.triennial import triennial_table
-from hp_sig.results.zoning import zoning_table
+from hp_sig.results.zoning import survey_table, zoning_table
 
 __all__ = ["land_results"]
 
@@ -46,7 +46,9 @@ def land_results(
         elif family == "land_shape":
             tables["land_shape"] = shape_table(layers, groups, tables["land_stock"])
         elif family == "land_zoning":
-            tables["land_zoning"] = zoning_table(layers)
+            tables["land_zoning"] = zoning_table(layers, warnings)
+        elif family == "land_survey":
+            tables["land_survey"] = survey_table(layers, groups)
         elif family == "enaf_consumption" and layers.land.enaf is not None:
             context = empty if layers.land.context is None else layers.land.context
             tables["enaf_consumption"] = consumption_table(layers.land.enaf, groups)

@@ -12,7 +12,7 @@ BASE_TABLES = ("overlaps", "communes", "zones", "membership_changes", "scot_cove
 #: Tables that need land cover, flows or planning zones.
 LAND_TABLES = (
     *("land_stock", "land_classes", "land_flow", "land_transition", "land_shape", "land_zoning"),
-    *("enaf_consumption", "enaf_ratios", "trajectory", "triennial"),
+    *("land_survey", "enaf_consumption", "enaf_ratios", "trajectory", "triennial"),
 )
 
 NO_STATE = "no land cover (a [[land_cover]] of kind cover or artificialisation)"
@@ -56,6 +56,10 @@ def skipped_tables(territory: Territory, present: Collection[str]) -> dict[str, 
         ),
         "land_transition": (bool(pairs), "no two vintages of one département"),
         "land_shape": (bool(states), NO_STATE),
+        "land_survey": (
+            any(source.layer_name in present for source in territory.land_survey),
+            "no other survey of land ([[land_survey]]: CORINE Land Cover, MOS)",
+        ),
         "land_zoning": (bool(states) and zoning, "no planning zones ([[zoning]])" if states else NO_STATE),
         "enaf_consumption": (enaf, NO_ENAF),
         "enaf_ratios": (enaf, NO_ENAF),
@@ -71,6 +75,7 @@ def computed_steps(skipped: Collection[str]) -> tuple[str, ...]:
         "land_stock": {"land_stock", "land_flow"},
         "land_shape": {"land_shape"},
         "land_zoning": {"land_zoning"},
+        "land_survey": {"land_survey"},
         "enaf_consumption": {"enaf_consumption"},
         "triennial": {"triennial"},
     }

@@ -26,6 +26,7 @@ from hp_sig.territory.records import (
     PopulationSource,
     Record,
     Scenario,
+    SurveySource,
     Text,
     TrajectorySettings,
     Year,
@@ -41,6 +42,7 @@ __all__ = [
     "LayerSource",
     "PopulationSource",
     "Scenario",
+    "SurveySource",
     "Territory",
     "TrajectorySettings",
     "Zone",
@@ -56,7 +58,7 @@ RESERVED = {
     *("territory", "communes", "population", "stations", "projects", "projects_site", "projects_footprint"),
     *("overlaps", "zones", "membership_changes", "scot_coverage", "enaf", "enaf_context", "enaf_consumption"),
     *("enaf_ratios", "trajectory", "triennial", "land_stock", "land_classes", "land_flow", "land_transition"),
-    *("land_shape", "land_zoning"),
+    *("land_shape", "land_zoning", "land_survey"),
 }
 
 
@@ -75,6 +77,7 @@ class Territory(Record):
     land_cover: tuple[LandCoverSource, ...] = ()
     enaf: EnafSource | None = None
     zoning: tuple[ZoningSource, ...] = ()
+    land_survey: tuple[SurveySource, ...] = ()
     trajectory: TrajectorySettings = TrajectorySettings()
     _path: Path = PrivateAttr(default=Path())
 
@@ -83,7 +86,7 @@ class Territory(Record):
         names = [zone.layer_name for zone in self.zones]
         labels = [zone.label for zone in self.zones]
         names += [source.layer_name for source in self.land_cover]
-        names += [source.layer_name for source in self.zoning]
+        names += [source.layer_name for source in (*self.zoning, *self.land_survey)]
         twice = sorted(
             {name for name in names if names.count(name) > 1}
             | {text for text in labels if labels.count(text) > 1}
@@ -117,7 +120,7 @@ class Territory(Record):
             "stations": self.stations,
             "projects": self.projects,
             **{source.layer_name: source for source in self.land_cover},
-            **{source.layer_name: source for source in self.zoning},
+            **{source.layer_name: source for source in (*self.zoning, *self.land_survey)},
             "enaf": self.enaf,
         }
         return {name: source for name, source in named.items() if source is not None}
@@ -146,7 +149,7 @@ class Territory(Record):
 #: Every record of a territory file: where a key may be.
 MODELS: tuple[type[Record], ...] = (
     *(Territory, Communes, LayerSource, PopulationSource, Zone),
-    *(LandCoverSource, EnafSource, ZoningSource, TrajectorySettings, Scenario),
+    *(LandCoverSource, EnafSource, ZoningSource, SurveySource, TrajectorySettings, Scenario),
 )
 
 

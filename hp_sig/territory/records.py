@@ -23,6 +23,7 @@ __all__ = [
     "PopulationSource",
     "Record",
     "Scenario",
+    "SurveySource",
     "Text",
     "TrajectorySettings",
     "Year",
@@ -191,6 +192,33 @@ class ZoningSource(LayerSource):
     def layer_name(self) -> str:
         """Name of the layer in the manifest."""
         return f"zoning_{self.id}"
+
+
+class SurveySource(LayerSource):
+    """A survey that is not OCS GE: CORINE Land Cover, or a local MOS with the correspondence of its codes."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    nomenclature: Literal["corine", "local"]
+    #: A table `class_code`, `land_class`, beside the territory file.
+    correspondence: str | None = None
+    #: Area of the smallest polygon that the survey draws.
+    mapping_unit_ha: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        given = [self.correspondence is not None, self.mapping_unit_ha is not None]
+        if self.nomenclature == "local" and not all(given):
+            message = "a local survey needs its correspondence (a table) and its mapping_unit_ha"
+            raise ValueError(message)
+        if self.nomenclature == "corine" and any(given):
+            message = "CORINE Land Cover has its own correspondence and mapping unit (25 ha): leave both out"
+            raise ValueError(message)
+        return self
+
+    @property
+    def layer_name(self) -> str:
+        """Name of the layer in the manifest."""
+        return f"land_survey_{self.id}"
 
 
 class Scenario(Record):

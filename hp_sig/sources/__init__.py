@@ -1,0 +1,1 @@
+"""From what producers deliver to files that one may read."""
