@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+
 from hp_sig.reference.nomenclature import cover_codes, use_codes
 
 Floats = npt.NDArray[np.float64]

@@ -27,8 +27,15 @@ from hp_sig import HpSigError, InputError, OutputError, RefreshResult, check, lo
 #: `hp_sig.refresh` is the function; its module goes by the same name.
 REFRESH = importlib.import_module("hp_sig.refresh")
 
-NOTICE = "Jeu d'essai : contours schématiques, ne pas utiliser pour une décision"
+NOTICE = (
+    "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives, ne pas utiliser pour une décision"
+)
 TABLES = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage")
+#: What the layers of the sample allow: it has no planning zones and no other survey.
+SAMPLE_LAND_TABLES = (
+    *("land_stock", "land_classes", "land_flow", "land_transition", "land_shape"),
+    *("enaf_consumption", "enaf_ratios", "trajectory", "triennial"),
+)
 MANIFEST = "manifest.json"
 OUTPUTS = {*(f"{name}.csv" for name in TABLES), "territoire.gpkg", "carte-territoire.html"}
 FILES = OUTPUTS | {MANIFEST}
@@ -896,11 +903,11 @@ class _Visible(html.parser.HTMLParser):
 def test_an_empty_work_folder_gives_the_sample_of_51_communes(sample):
     communes = read(sample / "communes.csv")
 
-    assert set(contents(sample)) == FILES
+    assert set(contents(sample)) == FILES | {f"{name}.csv" for name in SAMPLE_LAND_TABLES}
     assert len(communes) == communes["commune_code"].nunique() == 51
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", [*TABLES, *SAMPLE_LAND_TABLES])
 def test_every_row_of_every_table_of_the_sample_carries_the_mention(sample, name):
     rows = read(sample / f"{name}.csv")
 
@@ -1099,7 +1106,7 @@ def test_a_disk_that_fails_while_writing_is_an_expected_failure(job, raw, out, m
     def fails(*_, **__):
         raise error
 
-    monkeypatch.setattr(REFRESH, "write_geopackage", fails)
+    monkeypatch.setattr(importlib.import_module("hp_sig.refresh.outputs"), "write_geopackage", fails)
     with pytest.raises(OutputError, match="last good results stay"):
         job()
 
@@ -1109,9 +1116,9 @@ def test_a_disk_that_fails_while_writing_is_an_expected_failure(job, raw, out, m
 def test_a_file_that_changes_while_it_is_read_gives_no_result(job, raw, out, monkeypatch):
     computed = REFRESH.compute
 
-    def slowly(layers):
+    def slowly(layers, **options):
         (raw / "population.csv").write_text("commune_code,2021\n04001,1\n", encoding="utf-8")
-        return computed(layers)
+        return computed(layers, **options)
 
     monkeypatch.setattr(REFRESH, "compute", slowly)
     with pytest.raises(InputError, match=r"population\.csv.*\n.*changed while it was being read"):

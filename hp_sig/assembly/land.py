@@ -101,8 +101,8 @@ def read_land_layer(path: Path, source: LayerSource, correspondence: Path | None
     uses = [column for column in ("use_code", "use_before", "use_after") if column in land.columns]
     if wanted.kind.startswith("cover") and (not uses or (wanted.kind == "cover" and land["use_code"].isna().any())):
         faults.append(
-            "expected a use (CODE_US) for each polygon: without it nobody can tell what is artificialised. Download the "
-            "whole delivery, or name the column with « fields = { use_code = … } »."
+            "expected a use (CODE_US) for each polygon: without it nobody can tell what is artificialised. Download "
+            "the whole delivery, or name the column with « fields = { use_code = … } »."
         )
     if faults:
         raise LayerError(path, faults)
@@ -110,10 +110,17 @@ def read_land_layer(path: Path, source: LayerSource, correspondence: Path | None
 
 
 def _read_survey(path: Path, source: SurveySource, correspondence: Path | None) -> gpd.GeoDataFrame:
-    options = {"vintage": source.vintage, "layer": source.layer, "fields": source.fields, "crs": source.crs}
     if correspondence is None or source.mapping_unit_ha is None:
-        return read_corine(path, **options)
-    return read_land_survey(path, correspondence=correspondence, mapping_unit_ha=source.mapping_unit_ha, **options)
+        return read_corine(path, vintage=source.vintage, layer=source.layer, fields=source.fields, crs=source.crs)
+    return read_land_survey(
+        path,
+        correspondence=correspondence,
+        mapping_unit_ha=source.mapping_unit_ha,
+        vintage=source.vintage,
+        layer=source.layer,
+        fields=source.fields,
+        crs=source.crs,
+    )
 
 
 def assemble_land(
@@ -134,12 +141,12 @@ def assemble_land(
                 covers[name] = (source, _near(layer, source, communes, paths[name]))
             except LayerError as error:
                 errors.append(error)
-    for source in (*territory.zoning, *territory.land_survey):
-        if source.layer_name in frames:
-            shapes = frames[source.layer_name].geometry.to_numpy()
-            if not len(shapely.STRtree(shapes).query(communes.geometry.to_numpy(), predicate="intersects")[1]):
-                fault = "none of its polygons meets a commune of the territory. Check the file."
-                errors.append(LayerError(paths[source.layer_name], [fault]))
+    names = [source.layer_name for source in territory.zoning] + [one.layer_name for one in territory.land_survey]
+    for name in (name for name in names if name in frames):
+        shapes = cast("gpd.GeoDataFrame", frames[name]).geometry.to_numpy()
+        if not len(shapely.STRtree(shapes).query(communes.geometry.to_numpy(), predicate="intersects")[1]):
+            fault = "none of its polygons meets a commune of the territory. Check the file."
+            errors.append(LayerError(paths[name], [fault]))
     enaf, context = frames.get("enaf"), frames.get(CONTEXT)
     if enaf is not None:
         listed = pd.Index(enaf["commune_code"].unique())

@@ -19,7 +19,14 @@ from hp_sig.indicators.stock import is_artificialised
 from hp_sig.indicators.tabulation import sound_polygons, tabulate_area
 from hp_sig.parallel import shared
 
-__all__ = ["BUILDING_M2", "LINEAR_WIDTH_M", "SURFACE_M2", "THRESHOLD_CASES", "apply_thresholds", "compare_with_official"]
+__all__ = [
+    "BUILDING_M2",
+    "LINEAR_WIDTH_M",
+    "SURFACE_M2",
+    "THRESHOLD_CASES",
+    "apply_thresholds",
+    "compare_with_official",
+]
 
 #: Category 1 of the annex, built land: « supérieur ou égal à 50 m² d'emprise au sol ».
 BUILDING_M2 = 50.0

@@ -24,9 +24,7 @@ from hp_sig.sources.archive import ARCHIVE_SUFFIX, extracted
 
 __all__ = ["KINDS", "LandCoverKind", "read_land_cover"]
 
-LandCoverKind = Literal[
-    "cover", "artificialisation", "cover_difference", "artificialisation_difference", "built_zone"
-]
+LandCoverKind = Literal["cover", "artificialisation", "cover_difference", "artificialisation_difference", "built_zone"]
 
 #: Kind → words that names of its layers and files hold. « diif » was really delivered.
 KEYWORDS: dict[LandCoverKind, tuple[str, ...]] = {

@@ -1,8 +1,8 @@
 """What do the codes of land cover and use mean, and which of them are artificialised or sealed?
 
-The tables are in `land_cover/`, each with its source in the README there; they are read once and checked. Artificialised:
-art. L. 101-2-1 and annex to art. R. 101-1 du code de l'urbanisme (décret 2023-1096), by the passage table of IGN, without
-the thresholds of area (« hors seuils »).
+The tables are in `land_cover/`, each with its source in the README there; they are read once and checked.
+Artificialised: art. L. 101-2-1 and annex to art. R. 101-1 du code de l'urbanisme (décret 2023-1096), by the passage
+table of IGN, without the thresholds of area (« hors seuils »).
 """
 
 import csv
@@ -170,8 +170,8 @@ def corine_classes() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index `code` (three digits, text); `land_class` (one of :data:`LAND_CLASSES`), `label` (French). Our choices: 231
-        (prairies) is agricultural, 141 and 142 (urban green, sports and leisure) are artificial.
+        Index `code` (three digits, text); `land_class` (one of :data:`LAND_CLASSES`), `label` (French). Our choices:
+        231 (prairies) is agricultural, 141 and 142 (urban green, sports and leisure) are artificial.
 
     Examples
     --------

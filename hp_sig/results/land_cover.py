@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hp_sig.assembly import LandLayers
-from hp_sig.indicators.flow import sum_flows
+from hp_sig.indicators.flow import joined, sum_flows
 from hp_sig.indicators.stock import land_stock
 from hp_sig.indicators.tabulation import tabulate_area
 from hp_sig.reference.nomenclature import cover_label, use_label
@@ -141,6 +141,4 @@ def _told(units: pd.DataFrame, groups: Groups, columns: list[str]) -> pd.DataFra
     rows = groups.members.merge(
         units.reset_index()[["unit", "rank", *columns]].astype(dict.fromkeys(columns, "str")), on="unit"
     )
-    return rows.groupby(["zone_layer", "zone_code", "rank"], as_index=False)[columns].agg(
-        lambda values: " + ".join(sorted(values.unique()))
-    )
+    return rows.groupby(["zone_layer", "zone_code", "rank"], as_index=False)[columns].agg(joined)

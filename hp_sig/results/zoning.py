@@ -58,8 +58,8 @@ def _double(zones: gpd.GeoDataFrame) -> list[str]:
     if not len(told):
         return []
     return [
-        f"planning zones: land lies in zones of two kinds in {len(told)} communes ({some(told)}), {double.max():.1f} ha "
-        "at most: their sum is over the land of the document."
+        f"planning zones: land lies in zones of two kinds in {len(told)} communes ({some(told)}), {double.max():.1f} "
+        "ha at most: their sum is over the land of the document."
     ]
 
 
@@ -77,11 +77,8 @@ def survey_table(layers: Layers, groups: Groups) -> pd.DataFrame:
     for name, survey in layers.land.surveys.items():
         for layer in dict.fromkeys(groups.members["zone_layer"]):
             units = groups.members[groups.members["zone_layer"] == layer]
-            shapes = gpd.GeoDataFrame(
-                {"zone_code": units["zone_code"].to_numpy()},
-                geometry=groups.units.geometry.reindex(units["unit"]).to_numpy(),
-                crs=groups.units.crs,
-            )
+            pieces = groups.units[["geometry"]].loc[units["unit"]]
+            shapes = gpd.GeoDataFrame(pieces.assign(zone_code=units["zone_code"].to_numpy()))
             zones = shapes if layer == "communes" else shapes.dissolve("zone_code").reset_index()
             table = survey_area(zones.set_index("zone_code")[["geometry"]], survey).reset_index()
             tables.append(table.assign(zone_layer=layer, survey=name, vintage=survey.attrs["vintage"]))

@@ -86,7 +86,8 @@ class Territory(Record):
         names = [zone.layer_name for zone in self.zones]
         labels = [zone.label for zone in self.zones]
         names += [source.layer_name for source in self.land_cover]
-        names += [source.layer_name for source in (*self.zoning, *self.land_survey)]
+        names += [source.layer_name for source in self.zoning]
+        names += [source.layer_name for source in self.land_survey]
         twice = sorted(
             {name for name in names if names.count(name) > 1}
             | {text for text in labels if labels.count(text) > 1}
@@ -120,7 +121,8 @@ class Territory(Record):
             "stations": self.stations,
             "projects": self.projects,
             **{source.layer_name: source for source in self.land_cover},
-            **{source.layer_name: source for source in (*self.zoning, *self.land_survey)},
+            **{source.layer_name: source for source in self.zoning},
+            **{survey.layer_name: survey for survey in self.land_survey},
             "enaf": self.enaf,
         }
         return {name: source for name, source in named.items() if source is not None}
