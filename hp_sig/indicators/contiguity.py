@@ -50,16 +50,17 @@ def shared_edges(shapes: Shapes, chosen: Ints) -> tuple[Ints, Ints, Floats]:
     is_chosen[chosen] = True
     segments, owner, outward = _segments(shapes)
     length = np.hypot(*(segments[:, 1] - segments[:, 0]).T)
-    one, other = _twins(segments, owner)
+    one, other = _twins(segments, owner, outward)
+    # Beyond a sliver lies who is looked for: its sides are looked at on the ground.
+    sliver = shapely.area(shapes) <= REACH_M / 2 * shapely.length(shapes)
+    between = ~(sliver[owner[one]] | sliver[owner[other]])
+    one, other = one[between], other[between]
     followed = is_chosen[owner]
     followed[one] = followed[other] = False
     left = np.flatnonzero(followed & (length > 0))
     seen, beside, seen_m = _seen(shapes, segments[left], outward[left])
-    open_m = np.bincount(
-        owner[left],
-        weights=np.maximum(length[left] - np.bincount(seen, weights=seen_m, minlength=len(left)), 0.0),
-        minlength=len(shapes),
-    )
+    unseen_m: Floats = np.maximum(length[left] - np.bincount(seen, weights=seen_m, minlength=len(left)), 0.0)
+    open_m = np.bincount(owner[left], weights=unseen_m, minlength=len(shapes)).astype(np.float64)
     first = np.concatenate([owner[one], owner[other], owner[left][seen]])
     second = np.concatenate([owner[other], owner[one], beside])
     metres = np.concatenate([length[one], length[other], seen_m])
@@ -70,7 +71,7 @@ def shared_edges(shapes: Shapes, chosen: Ints) -> tuple[Ints, Ints, Floats]:
 
 
 def contiguous_patches(members: Bools, first: Ints, second: Ints) -> Ints:
-    """Number the patches that some polygons make together, polygons that share an edge being of one patch.
+    """Tell apart the patches that some polygons make together, polygons that share an edge being of one patch.
 
     Parameters
     ----------
@@ -112,8 +113,8 @@ def _segments(shapes: Shapes) -> tuple[Floats, Ints, Floats]:
     return segments, part_of[ring_of[point_of[start]]], outward
 
 
-def _twins(segments: Floats, owner: Ints) -> tuple[Ints, Ints]:
-    """Pair the sides that two polygons, and no third one, have in common."""
+def _twins(segments: Floats, owner: Ints, outward: Floats) -> tuple[Ints, Ints]:
+    """Pair the sides that two polygons, and no third one, have in common, one on each side of it."""
     ends = np.ascontiguousarray(segments + 0.0).view(np.complex128).ravel()  # -0.0 becomes 0.0
     vertex = pd.factorize(ends)[0].reshape(-1, 2).astype(np.int64)
     key = vertex.min(axis=1) * np.int64(len(ends)) + vertex.max(axis=1)
@@ -122,7 +123,8 @@ def _twins(segments: Floats, owner: Ints) -> tuple[Ints, Ints]:
     # `same[i]` tells of the sides i - 1 and i.
     rank = np.flatnonzero(same[1:-1] & ~same[:-2] & ~same[2:])
     one, other = order[rank], order[rank + 1]
-    apart = owner[one] != owner[other]
+    # Two polygons on the same side of a line overlap: it is no edge between them.
+    apart = (owner[one] != owner[other]) & ((outward[one] * outward[other]).sum(axis=1) < 0)
     return one[apart], other[apart]
 
 
@@ -131,12 +133,13 @@ def _seen(shapes: Shapes, segments: Floats, outward: Floats) -> tuple[Ints, Ints
     lines = np.asarray(shapely.linestrings(segments + REACH_M * outward[:, None]))
     if not len(lines):
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0)
-    line, polygon = shapely.STRtree(shapes).query(lines)
-    shapely.prepare(shapes[np.unique(polygon)])
-    met = shared(shapely.intersects, shapes[polygon], lines[line])
-    line, polygon = line[met], polygon[met]
+    # The tree prepares each polygon for itself alone. Two threads that look at one prepared polygon crash GEOS
+    # (libgeos/geos, issue 825).
+    tree = shapely.STRtree(lines)
+    polygon, line = tree.query(shapes, predicate="intersects")
     metres: Floats = shapely.length(lines[line])
-    cut = ~shared(shapely.covers, shapes[polygon], lines[line])
+    whole = tree.query(shapes, predicate="covers")
+    cut = ~np.isin(polygon * len(lines) + line, whole[0] * len(lines) + whole[1])
     metres[cut] = shared(_length_within, lines[line[cut]], shapes[polygon[cut]])
     return line, polygon, metres
 

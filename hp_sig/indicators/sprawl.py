@@ -65,6 +65,7 @@ def weighted_urban_proliferation(
     inhabitants_and_jobs: float,
     horizon_m: float = HORIZON_M,
     within: npt.ArrayLike | None = None,
+    dispersion: Floats | None = None,
 ) -> UrbanProliferation:
     """Measure the urban sprawl of a territory, in UPU per m² of territory.
 
@@ -84,6 +85,9 @@ def weighted_urban_proliferation(
         How far one sees, in metres.
     within
         Cells of the territory; all of them by default.
+    dispersion
+        What :func:`cell_dispersion` gives for `built`, where several territories share one raster: it is then computed
+        once, and `horizon_m` is its own.
 
     Raises
     ------
@@ -118,7 +122,12 @@ def weighted_urban_proliferation(
         raise ValueError(message)
     seen = cells & territory
     share = float(seen.sum() / territory.sum())
-    each = cell_dispersion(cells, cell_size_m=cell_size_m, horizon_m=horizon_m)[seen]
+    if dispersion is None:
+        dispersion = cell_dispersion(cells, cell_size_m=cell_size_m, horizon_m=horizon_m)
+    elif dispersion.shape != cells.shape:
+        message = f"dispersion: that of a raster of {cells.shape} expected, found one of {dispersion.shape}."
+        raise ValueError(message)
+    each = dispersion[seen]
     if not len(each):
         nan = math.nan
         return UrbanProliferation(
@@ -130,18 +139,18 @@ def weighted_urban_proliferation(
             uptake_weight=0.0 if inhabitants_and_jobs > 0 else nan,
             proliferation_upu_per_m2=0.0,
         )
-    dispersion = float(each.mean())
+    mean = float(each.mean())
     people = inhabitants_and_jobs if inhabitants_and_jobs > 0 else math.nan
     uptake = len(each) * cell_size_m**2 / people
-    by_dispersion, by_uptake = dispersion_weight(dispersion), uptake_weight(uptake)
+    by_dispersion, by_uptake = dispersion_weight(mean), uptake_weight(uptake)
     return UrbanProliferation(
-        dispersion_upu_per_m2=dispersion,
+        dispersion_upu_per_m2=mean,
         built_share=share,
-        permeation_upu_per_m2=share * dispersion,
+        permeation_upu_per_m2=share * mean,
         uptake_m2_per_person=uptake,
         dispersion_weight=by_dispersion,
         uptake_weight=by_uptake,
-        proliferation_upu_per_m2=share * dispersion * by_dispersion * by_uptake,
+        proliferation_upu_per_m2=share * mean * by_dispersion * by_uptake,
     )
 
 

@@ -120,11 +120,9 @@ def apply_thresholds(land_cover: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         matrix & ~built & land_cover["use_code"].str.startswith(LINEAR_USES).to_numpy(dtype=np.bool_)
     )
     thin = linear[_not_wide(shapes[linear])]
-    followed = (area > 0) & (area < SURFACE_M2)
-    followed[thin] = True
-    edges = shared_edges(shapes, np.flatnonzero(followed))
     narrow = np.zeros(len(shapes), dtype=np.bool_)
-    narrow[thin] = _stay_narrow(shapes, thin, matrix, edges)
+    narrow[thin] = _stay_narrow(shapes[thin], shapes[matrix])
+    edges = shared_edges(shapes, np.flatnonzero((area > 0) & (area < SURFACE_M2)))
 
     status = matrix & ~narrow
     small, at_edge = _small_patches(status, area, edges)
@@ -245,29 +243,21 @@ def _not_wide(shapes: Shapes) -> Bools:
     return narrow
 
 
-def _stay_narrow(shapes: Shapes, thin: Ints, artificialised: Bools, edges: Edges) -> Bools:
-    """Say which narrow polygons stay so together with the artificialised land along them."""
-    rank_of = np.full(len(shapes), -1, dtype=np.intp)
-    rank_of[thin] = np.arange(len(thin))
-    first, second, _ = edges
-    beside = (rank_of[first] >= 0) & artificialised[second]
-    group, second = rank_of[first[beside]], second[beside]
-    boxes = shapely.bounds(shapes[thin]) + LINEAR_WIDTH_M * np.array([-1, -1, 1, 1])
-    near = [shapely.clip_by_rect(shapes[j], *boxes[i]) for i, j in zip(group, second, strict=True)]
-    widened = np.unique(group)
-    members = np.append(shapes[thin][widened], np.array(near, dtype=object))
-    owner = np.searchsorted(widened, np.append(widened, group))
-    order = np.argsort(owner, kind="stable")
-    together = shapely.geometrycollections(members[order], indices=owner[order])
-    narrow = np.ones(len(thin), dtype=np.bool_)
-    narrow[widened] = shared(_narrow, shapes[thin][widened], np.asarray(together))
+def _stay_narrow(shapes: Shapes, artificialised: Shapes) -> Bools:
+    """Say which narrow polygons stay so together with the artificialised land around them, themselves included."""
+    # What is 5 m wide and holds some of a polygon lies within 5 m of it, however many polygons it is cut into.
+    owner, near = shapely.STRtree(artificialised).query(shapes, predicate="dwithin", distance=LINEAR_WIDTH_M)
+    boxes = shapely.bounds(shapes) + LINEAR_WIDTH_M * np.array([-1, -1, 1, 1])
+    pieces = [shapely.clip_by_rect(artificialised[j], *boxes[i]) for i, j in zip(owner, near, strict=True)]
+    together = shapely.geometrycollections(np.array(pieces, dtype=object), indices=owner)
+    narrow: Bools = shared(_narrow, shapes, np.asarray(together))
     return narrow
 
 
 def _narrow(shapes: Shapes, together: Shapes) -> Bools:
     """Say which polygons lie mostly in land less than 5 m wide: what erosion, then dilation, does not give back."""
-    reach = LINEAR_WIDTH_M / 2
-    closed = shapely.buffer(together, REACH_M, join_style="mitre")
-    wide = shapely.buffer(shapely.buffer(closed, WIDTH_NOISE_M / 2 - reach - REACH_M), reach)
+    reach, gap = LINEAR_WIDTH_M / 2, REACH_M / 2
+    closed = shapely.buffer(together, gap, join_style="mitre")
+    wide = shapely.buffer(shapely.buffer(closed, WIDTH_NOISE_M / 2 - reach - gap), reach)
     narrow: Bools = shapely.area(shapely.intersection(wide, shapes)) < WIDE_SHARE * shapely.area(shapes)
     return narrow

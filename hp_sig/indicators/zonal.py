@@ -133,8 +133,10 @@ def _held(tree: shapely.STRtree, zones: Shapes, bounds: Floats, near: Ints) -> t
     zone, polygon = tree.query(shapely.box(*shapely.bounds(zones).T))
     far = ~np.isin(zone * len(bounds) + polygon, near, assume_unique=True)
     zone, polygon = zone[far], polygon[far]
+    # Not shared among processors: GEOS builds the index of a prepared geometry at the first look, for one thread only.
     shapely.prepare(zones)
-    held = shared(shapely.contains_xy, zones[zone], bounds[polygon, 0], bounds[polygon, 1])
+    held = shapely.contains_xy(zones[zone], bounds[polygon, 0], bounds[polygon, 1])
+    shapely.destroy_prepared(zones)
     return zone[held], polygon[held]
 
 

@@ -85,9 +85,10 @@ def zones_by_commune(
     )
     rank, kinds = pd.factorize(keys, sort=True)
     order = np.argsort(rank, kind="stable")
-    gathered = shapely.geometrycollections(parts[order], indices=rank[order])
-    joined = shapely.union_all(gathered[:, np.newaxis], axis=1)
-    table = gpd.GeoDataFrame(geometry=joined, index=kinds, crs=communes.crs)
+    gathered = np.asarray(shapely.geometrycollections(parts[order], indices=rank[order]))
+    joined, place = shapely.get_parts(shapely.union_all(gathered[:, np.newaxis], axis=1), return_index=True)
+    whole_zones = np.asarray(shapely.multipolygons(joined, indices=place))
+    table = gpd.GeoDataFrame(geometry=whole_zones, index=kinds, crs=communes.crs)
     table.index.names = ["commune_code", "zone_kind"]
     table["zone_ha"] = table.area / M2_PER_HA
     whole = communes.area.reindex(table.index.get_level_values("commune_code")).to_numpy() / M2_PER_HA

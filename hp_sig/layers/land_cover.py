@@ -6,7 +6,7 @@ changed between two vintages, and is never taken for a state.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -47,14 +47,18 @@ MEANING: dict[LandCoverKind, str] = {
 DATED = re.compile(r"(cs|us|artif)_(\d{4})")
 FIELD_OF = {"cs": "cover", "us": "use", "artif": "artificialised"}
 ENDS = ("before", "after")
-#: What the columns artif and artif_2018 hold.
-STATUSES = {"artif": True, "non artif": False}
+#: What the columns artif and artif_2018 hold; a conversion may have made them true and false.
+STATUSES = {"artif": True, "true": True, "non artif": False, "false": False}
 #: A difference with more polygons without a code than this is refused (the State's own staging gate: MTES-MCT/sparte,
 #: test of `ocsge_difference`); fewer are told.
 MAX_UNKNOWN = 100
 #: artif_2021_04 names year and département; OCS-GE_2-0__SHP_LAMB93_D004_2018-01-01 does too.
 DEPARTEMENT = re.compile(r"(?:_d0?|artif_\d{4}_|zan_evol_\d{4}_\d{4}_)(\d{2}|2[ab])(?=_|\.|$)", re.IGNORECASE)
 YEARS = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
+#: Both years of a difference, whatever day of delivery the name also holds: …_DIFF-2018-2021_…_2025-09-16.
+YEAR_PAIR = re.compile(r"(?<!\d)((?:19|20)\d{2})[-_]((?:19|20)\d{2})(?!\d)")
+#: Columns of a corrective patch (PATCH_CORR_D004_2021): it holds only what is corrected in the edition before.
+PATCH_FIELDS = {"cs_corr", "us_corr"}
 
 
 def read_land_cover(  # noqa: PLR0913 - all but the first two only serve unusual files
@@ -124,11 +128,15 @@ def _chooser(layer: str | None, kind: LandCoverKind | None) -> Callable[[Sequenc
 
     def choose(names: Sequence[str]) -> str:
         named = [name for name in names if layer is not None and Path(name).stem.casefold() == layer.casefold()]
-        found = named or (list(names) if len(names) == 1 else first_containing(names, _groups(kind)))
+        # A layer that no file is called after may be one of a GeoPackage, and of nothing else.
+        left = [name for name in names if layer is None or Path(name).suffix.lower() == ".gpkg"]
+        found = named or (left if len(left) == 1 else first_containing(left, _groups(kind)))
         if len(found) != 1:
             message = (
                 f"expected one layer file of the kind {kind or 'cover'!r} in it, found {len(found)} among "
                 f"{some(names)}. Name it with « layer = … »."
+                if layer is None
+                else f"expected the layer {layer!r} in it, found {some(names)}. Correct « layer = … »."
             )
             raise ValueError(message)
         return found[0]
@@ -141,7 +149,7 @@ def _groups(kind: LandCoverKind | None) -> list[tuple[str, ...]]:
     return [KEYWORDS[kind]] if kind is not None else list(KEYWORDS.values())
 
 
-def _read(  # noqa: PLR0913 - what read_land_cover was given, and where it comes from
+def _read(  # noqa: PLR0913, PLR0917 - what read_land_cover was given, and where it comes from
     file: Path,
     origin: Path,
     vintage: str,
@@ -155,10 +163,16 @@ def _read(  # noqa: PLR0913 - what read_land_cover was given, and where it comes
         features = read_vector(file, layer=layer, crs=crs, containing=_groups(kind))
     except LayerError as error:
         # A file that was in an archive is gone when the message is read.
-        raise LayerError(origin, error.faults) from error
+        raise LayerError(origin, [fault.replace(str(file), file.name) for fault in error.faults]) from error
     layer_name = str(features.attrs["layer"])
     given = {**_dated_fields(features.columns), **(fields or {})}
     found = required_fields("land_cover", features.columns, (), given, origin)
+    if patch := [str(one) for one in features.columns if str(one).casefold() in PATCH_FIELDS]:
+        fault = (
+            f"expected a state, a difference or built zones, found a corrective patch (columns {', '.join(patch)}) in "
+            f"the layer {layer_name!r}: it holds only what it corrects. Give the state itself."
+        )
+        raise LayerError(origin, [fault])
     kind = _require_kind(kind, found, layer_name, origin)
     faults: list[str] = []
     notes: list[str] = []
@@ -174,7 +188,7 @@ def _read(  # noqa: PLR0913 - what read_land_cover was given, and where it comes
     return sealed(land)
 
 
-def _dated_fields(columns: Sequence[object]) -> dict[str, str]:
+def _dated_fields(columns: Iterable[object]) -> dict[str, str]:
     """Find cs_2018, cs_2021…: the earlier year is before, the later one after."""
     dated: dict[str, dict[int, str]] = {}
     for column in map(str, columns):
@@ -203,8 +217,8 @@ def _require_kind(wanted: LandCoverKind | None, found: Mapping[str, str], layer:
         kind = "built_zone"
     if kind is None:
         fault = (
-            f"expected a column of cover (CODE_CS, couverture), of a difference (CS_2018 and CS_2021, cs_avant and "
-            f"cs_apres) or of status (artif), found none of them in the layer {layer!r}. Name it with « fields = {{ … }} »."
+            "expected a column of cover (CODE_CS, couverture), or both of a difference (CS_2018 and CS_2021, cs_avant "
+            f"and cs_apres), found neither in the layer {layer!r}. Name it with « fields = {{ … }} »."
         )
         raise LayerError(path, [fault])
     # The official state tells cover and use as well.
@@ -277,16 +291,14 @@ def _codes(
 
 def _statuses(cells: pd.Series, ids: pd.Series, faults: list[str]) -> pd.Series:
     """Read « artif » and « non artif »."""
-    if pd.api.types.is_bool_dtype(cells):
-        return cells.astype(bool)
-    read = cells.astype("str").str.strip().str.casefold().map(STATUSES)
-    wrong = read.isna()
+    read = cells.astype("str").str.strip().str.casefold()
+    wrong = ~read.isin(STATUSES)
     if wrong.any():
         faults.append(
             f"{int(wrong.sum())} values of the column {cells.name!r} are neither « artif » nor « non artif »: "
             f"{some(cells[wrong].unique())} (polygons {some(ids[wrong])})."
         )
-    return read.fillna(value=False).astype(bool)
+    return read.isin([status for status, is_artificialised in STATUSES.items() if is_artificialised])
 
 
 def _flags(cells: pd.Series) -> pd.Series:
@@ -316,16 +328,20 @@ def _years(
     """Find the year of a state, both years of a difference: in its columns, or else in its name."""
     count = len(ENDS) if kind.endswith("difference") else 1
     if count == 1 and "year" in found:
-        cells = pd.to_numeric(features[found["year"]], errors="coerce").dropna().unique()
+        # A year, or the first day of it.
+        cells = features[found["year"]].astype("str").str.extract(YEARS, expand=False).dropna().unique()
         if len(cells) == 1:
             return (int(cells[0]),)
         if len(cells) > 1:
-            faults.append(f"expected one year in the column {found['year']!r}, found {some(sorted(cells))}.")
+            fault = f"expected one year in the column {found['year']!r}, found {some(sorted(map(int, cells)))}."
+            faults.append(f"{fault} Give each vintage as a file of its own.")
     if count > 1:
         dated = sorted({int(match[2]) for one in features.columns if (match := DATED.fullmatch(str(one).casefold()))})
         if len(dated) == count:
             return tuple(dated)
     for name in names:
+        if count > 1 and (pair := YEAR_PAIR.search(name)):
+            return tuple(sorted((int(pair[1]), int(pair[2]))))
         told = list(dict.fromkeys(int(year) for year in YEARS.findall(name)))
         if len(told) == count:
             return tuple(sorted(told))

@@ -6,6 +6,7 @@ d'occupation du sol, MOS).
 """
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,8 @@ __all__ = ["CORINE_MAPPING_UNIT_HA", "read_corine", "read_land_survey"]
 
 #: Smallest polygon of CORINE Land Cover: 25 ha, at 1:100 000 (European Environment Agency, CLC technical guidelines).
 CORINE_MAPPING_UNIT_HA = 25.0
+#: Columns that carry their year: a state has one, the changes between two states (CHA1218) have both.
+DATED = re.compile(r"code_\d{2}", re.IGNORECASE)
 
 
 def read_corine(
@@ -158,6 +161,13 @@ def _read(  # noqa: PLR0913 - what the two readers were given
     on_invalid: OnInvalid,
 ) -> gpd.GeoDataFrame:
     features = read_vector(path, layer=layer, crs=crs)
+    dated = [str(column) for column in features.columns if DATED.fullmatch(str(column))]
+    if len(dated) > 1 and "class_code" not in (fields or {}):
+        fault = (
+            f"expected a state, with one column of codes, found {', '.join(dated)}: changes hold only what changed. "
+            "Give the state, or name its column with « fields = { class_code = … } »."
+        )
+        raise LayerError(path, [fault])
     columns = required_fields("survey", features.columns, ("class_code",), fields, path)
     faults: list[str] = []
     notes: list[str] = []

@@ -51,6 +51,8 @@ READ_ERRORS = (
     shapely.errors.GEOSException,
     UnicodeDecodeError,
 )
+#: What pyarrow and geopandas raise on a GeoParquet that is cut short, damaged, or without geometry.
+PARQUET_ERRORS = (OSError, ValueError, KeyError, TypeError, NotImplementedError, pyproj.exceptions.CRSError)
 
 
 def read_vector(
@@ -101,11 +103,13 @@ def read_vector(
             if file.suffix.lower() == ".parquet"
             else pyogrio.read_dataframe(file, layer=name, encoding=_undeclared_encoding(file))
         )
+    except LayerError:
+        raise
     except ImportError as error:
         raise LayerError(
             file, ["GeoParquet needs pyarrow: pip install pyarrow, or convert it to GeoPackage."]
         ) from error
-    except READ_ERRORS as error:
+    except (*READ_ERRORS, *PARQUET_ERRORS) as error:
         raise LayerError(
             file, [f"cannot be read ({error}). It may be cut short: download or copy it again."]
         ) from error

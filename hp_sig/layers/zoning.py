@@ -20,7 +20,7 @@ from hp_sig.reference.nomenclature import zone_kinds
 __all__ = ["read_zoning"]
 
 
-def read_zoning(  # noqa: PLR0913 - all but the first two only serve unusual files
+def read_zoning(
     path: str | Path,
     *,
     vintage: str,
@@ -69,7 +69,9 @@ def read_zoning(  # noqa: PLR0913 - all but the first two only serve unusual fil
     faults: list[str] = []
     notes: list[str] = []
     ids = pd.Series([str(rank) for rank in range(1, len(features) + 1)], index=features.index)
-    types = texts(features[columns[field]])
+    cells = features[columns[field]]
+    # texts() takes « nd » for no value; here it may be the zone Nd.
+    types = texts(cells).fillna(cells.astype("str").str.strip())
     if field == "sector_type":
         types = types.str.zfill(2)
     known = zone_kinds("typesect" if field == "sector_type" else "typezone")
@@ -81,9 +83,9 @@ def read_zoning(  # noqa: PLR0913 - all but the first two only serve unusual fil
             f"{int(unknown.sum())} values of the column {columns[field]!r} are not of the CNIG standard: "
             f"{some(types[unknown].unique())}. Expected one of {', '.join(known)}."
         )
-    values = {name: texts(features[columns[name]]) for name in ("name", "long_name") if name in columns}
     documents = texts(features[columns["document_id"]]) if "document_id" in columns else pd.Series(index=types.index)
-    values = {"zone_type": types, "zone_kind": kinds, **values}
+    values: dict[str, pd.Series] = {"zone_type": types, "zone_kind": kinds}
+    values |= {name: texts(features[columns[name]]) for name in ("name", "long_name") if name in columns}
     values["document_id"] = documents.astype("str").where(documents.notna(), Path(path).stem)
     shapes = multipolygons(features, ids, on_invalid=on_invalid, faults=faults, notes=notes)
     zones = gpd.GeoDataFrame(values, geometry=shapes, crs=features.crs)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import geopandas as gpd
@@ -14,8 +15,8 @@ from hp_sig.indicators.density import land_use_efficiency, net_density
 from hp_sig.indicators.envelope import urban_envelope
 from hp_sig.indicators.landscape import effective_mesh_size, patch_metrics
 from hp_sig.indicators.overlap import overlap_table
-from hp_sig.indicators.polygons import Bools, polygon_parts
-from hp_sig.indicators.sprawl import HORIZON_M, built_raster, weighted_urban_proliferation
+from hp_sig.indicators.polygons import Bools, Floats, polygon_parts
+from hp_sig.indicators.sprawl import built_raster, cell_dispersion, weighted_urban_proliferation
 from hp_sig.indicators.stock import is_artificialised
 from hp_sig.results.groups import TERRITORY_LAYER, Groups, named
 from hp_sig.results.land_changes import states_of
@@ -45,13 +46,14 @@ def shape_table(layers: Layers, groups: Groups, stock: pd.DataFrame) -> pd.DataF
     """
     land = _latest_land(layers)
     envelope = urban_envelope(land[land["is_town"]]) if land["is_town"].any() else None
+    raster = _built_raster(layers.communes, land)
     tables = []
     for layer, zones in _zones_of(layers):
         zone_of = groups.zone_of(layer)
         table = _densities(layers, stock, layer, zone_of)
         table = table.join(_pattern(zones, land), how="left").join(_enveloped(zones, envelope), how="left")
         people = _people(layers, zone_of)
-        table = table.join(_sprawl(zones, land, people), how="left")
+        table = table.join(_sprawl(zones, raster, people), how="left")
         tables.append(table.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
     table = named(pd.concat(tables, ignore_index=True), groups)
     first = ["zone_layer", "zone_code", "zone_name"]
@@ -176,24 +178,41 @@ def _enveloped(zones: gpd.GeoDataFrame, envelope: gpd.GeoDataFrame | None) -> pd
     return pd.DataFrame({"envelope_ha": hectares, "envelope_share": hectares / (zones.area / 10_000)})
 
 
-def _sprawl(zones: gpd.GeoDataFrame, land: gpd.GeoDataFrame, people: pd.Series) -> pd.DataFrame:
-    """Measure dispersion and weighted urban proliferation of built land, seen from up to 2 km beyond each zone."""
-    west, south, east, north = zones.total_bounds
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BuiltRaster:
+    """Built cells of the whole territory, and how dispersed each is: zones share them."""
+
+    west: float
+    north: float
+    built: Bools
+    dispersion: Floats
+
+
+def _built_raster(communes: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> _BuiltRaster:
+    west, south, east, north = communes.total_bounds
     built = built_raster(land[land["is_built"]], (west, south, east, north), cell_size_m=CELL_M)
-    margin = math.ceil(HORIZON_M / CELL_M)
+    dispersion = cell_dispersion(built, cell_size_m=CELL_M)
+    return _BuiltRaster(west=west, north=north, built=built, dispersion=dispersion)
+
+
+def _sprawl(zones: gpd.GeoDataFrame, raster: _BuiltRaster, people: pd.Series) -> pd.DataFrame:
+    """Measure dispersion and weighted urban proliferation of built land; a cell sees those of the neighbours too."""
     rows = []
     for code, zone in zones.geometry.items():
         left, bottom, right, top = zone.bounds
         window = (
-            slice(max(int((north - top) // CELL_M) - margin, 0), math.ceil((north - bottom) / CELL_M) + margin),
-            slice(max(int((left - west) // CELL_M) - margin, 0), math.ceil((right - west) / CELL_M) + margin),
+            slice(int((raster.north - top) // CELL_M), math.ceil((raster.north - bottom) / CELL_M)),
+            slice(int((left - raster.west) // CELL_M), math.ceil((right - raster.west) / CELL_M)),
         )
-        seen: Bools = built[window]
-        corner = (west + window[1].start * CELL_M, north - window[0].start * CELL_M)
-        bounds = (corner[0], corner[1] - seen.shape[0] * CELL_M, corner[0] + seen.shape[1] * CELL_M, corner[1])
-        within = built_raster(gpd.GeoSeries([zone], crs=zones.crs), bounds, cell_size_m=CELL_M)
+        built = raster.built[window]
+        corner = (raster.west + window[1].start * CELL_M, raster.north - window[0].start * CELL_M)
+        bounds = (corner[0], corner[1] - built.shape[0] * CELL_M, corner[0] + built.shape[1] * CELL_M, corner[1])
         record = weighted_urban_proliferation(
-            seen, cell_size_m=CELL_M, inhabitants_and_jobs=float(people.get(code, math.nan)), within=within
+            built,
+            cell_size_m=CELL_M,
+            inhabitants_and_jobs=float(people.get(code, math.nan)),
+            within=built_raster(gpd.GeoSeries([zone], crs=zones.crs), bounds, cell_size_m=CELL_M),
+            dispersion=raster.dispersion[window],
         )
         rows.append(
             {

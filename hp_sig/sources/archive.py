@@ -10,12 +10,14 @@ import lzma
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import py7zr
 from py7zr.exceptions import ArchiveError, DecompressionBombError, PasswordRequired
 from py7zr.io import Py7zIO, WriterFactory
+from py7zr.properties import COMPRESSION_METHOD
 
 from hp_sig.errors import LayerError, some
 
@@ -27,7 +29,7 @@ ARCHIVE_SUFFIX = ".7z"
 #: First bytes of a .7z (7-Zip, 7zFormat.txt).
 SIGNATURE = b"7z\xbc\xaf\x27\x1c"
 #: What may be extracted at most: the largest département of OCS GE is under 3 GB.
-MAX_BYTES = 8 * 1024**3
+MAX_BYTES = 8_000_000_000
 #: A member this many times larger than the archive is no geographic data: these shrink 3 to 15 times.
 MAX_RATIO = 200
 #: A delivery has some dozens of members.
@@ -35,7 +37,20 @@ MAX_MEMBERS = 5_000
 #: Files of this kind are chosen from; the others go with the one that is chosen.
 LAYER_SUFFIXES = (".gpkg", ".shp", ".parquet", ".fgb")
 
-READ_ERRORS = (ArchiveError, EOFError, OSError, lzma.LZMAError, zlib.error, ValueError, KeyError, IndexError, TypeError)
+#: Methods that 7-Zip does not use unless told to. One wrong byte in a PPMd stream makes its decoder end the whole
+#: process (pyppmd 1.3.1, measured); the errors of the others are those of packages that need not be installed.
+REFUSED_METHODS = {
+    COMPRESSION_METHOD.PPMD: "PPMd",
+    COMPRESSION_METHOD.MISC_BROTLI: "Brotli",
+    COMPRESSION_METHOD.MISC_ZSTD: "Zstandard",
+    COMPRESSION_METHOD.MISC_DEFLATE64: "Deflate64",
+}
+
+#: What py7zr raises on a file that is cut short, damaged, or made to do harm: it checks some of it with `assert`.
+READ_ERRORS = (
+    *(ArchiveError, EOFError, OSError, lzma.LZMAError, zlib.error, ValueError, KeyError, IndexError, TypeError),
+    *(AssertionError, AttributeError, OverflowError, MemoryError),
+)
 
 
 @contextmanager
@@ -60,48 +75,65 @@ def extracted(path: Path, choose: Callable[[Sequence[str]], str]) -> Iterator[Pa
     LayerError
         If the file is no .7z, is cut short, wants a password, is too large once extracted, or holds no such layer.
     """
-    with path.open("rb") as stream:
-        head = stream.read(len(SIGNATURE))
-    if head != SIGNATURE:
-        raise LayerError(path, [f"expected a .7z archive, found {head!r}. Download it again."])
     with tempfile.TemporaryDirectory(prefix="hp_sig_", ignore_cleanup_errors=True) as folder:
-        try:
-            with py7zr.SevenZipFile(path, max_extract_size=MAX_BYTES) as archive:
-                wanted, bare_names = _wanted(archive, path, choose)
-                archive.extract(targets=bare_names, factory=_Writers(Path(folder)))
-        except (DecompressionBombError, PasswordRequired) as error:
-            raise LayerError(path, [f"cannot be extracted ({error}). Ask its producer for another one."]) from error
-        except LayerError:
-            raise
-        except READ_ERRORS as error:
-            fault = f"cannot be extracted ({error or type(error).__name__}). It may be cut short, or the disk full."
-            raise LayerError(path, [fault]) from error
+        # py7zr given a path opens the file again for each block, and leaves it open.
+        with path.open("rb") as stream:
+            head = stream.read(len(SIGNATURE))
+            if head != SIGNATURE:
+                raise LayerError(path, [f"expected a .7z archive, found {head!r}. Download it again."])
+            stream.seek(0)
+            wanted = _extract(stream, path, choose, Path(folder))
         log.info("extracted %s of %s", wanted, path.name)
         yield Path(folder) / wanted
 
 
+def _extract(stream: BinaryIO, path: Path, choose: Callable[[Sequence[str]], str], folder: Path) -> str:
+    """Extract the layer that is chosen, and what goes with it; give its bare name."""
+    try:
+        with (
+            py7zr.SevenZipFile(stream, max_extract_size=MAX_BYTES) as archive,
+            closing(_Writers(folder)) as writers,
+        ):
+            wanted, members = _wanted(archive, path, choose)
+            archive.extract(targets=members, factory=writers)
+    except LayerError:
+        raise
+    except PasswordRequired as error:
+        fault = "wants a password. Extract it with 7-Zip, then name the file inside."
+        raise LayerError(path, [fault]) from error
+    except DecompressionBombError as error:
+        fault = f"holds more than {MAX_BYTES / 1e9:.0f} GB once extracted. Ask its producer for another one."
+        raise LayerError(path, [fault]) from error
+    except READ_ERRORS as error:
+        reason = (error.args[-1] if error.args else None) or type(error).__name__
+        fault = f"cannot be extracted ({reason}). It may be cut short or damaged, or the disk full: download it again."
+        raise LayerError(path, [fault]) from error
+    return wanted
+
+
 def _wanted(archive: py7zr.SevenZipFile, path: Path, choose: Callable[[Sequence[str]], str]) -> tuple[str, list[str]]:
     """Choose the layer file; give its bare name, and the full names of the members to extract with it."""
-    members = [member for member in archive.list() if member.is_file and not member.is_symlink]
+    # A link is no file.
+    members = [member for member in archive.list() if member.is_file]
     if len(members) > MAX_MEMBERS:
         raise LayerError(path, [f"expected {MAX_MEMBERS} members at most, found {len(members)}. It is no delivery."])
-    layers = [member.filename for member in members if member.filename.lower().endswith(LAYER_SUFFIXES)]
+    layers = [member.filename for member in members if _place(member.filename).suffix.lower() in LAYER_SUFFIXES]
     if not layers:
-        found = some(member.filename for member in members)
+        found = some(member.filename for member in members) or "nothing"
         raise LayerError(path, [f"expected a layer ({', '.join(LAYER_SUFFIXES)}) in it, found {found}."])
     try:
-        chosen = choose([PurePosixPath(name).name for name in layers])
+        chosen = choose(list(dict.fromkeys(_place(name).name for name in layers)))
     except ValueError as error:
         raise LayerError(path, [str(error)]) from error
-    same = [name for name in layers if PurePosixPath(name).name == chosen]
+    same = [name for name in layers if _place(name).name == chosen]
     if len(same) > 1:
         raise LayerError(path, [f"holds {chosen!r} {len(same)} times: {some(same)}. Extract the right one."])
-    place = PurePosixPath(same[0])
+    place = _place(same[0])
     together = [
         member
         for member in members
-        if PurePosixPath(member.filename).parent == place.parent
-        and PurePosixPath(member.filename).name.casefold().startswith(f"{place.stem}.".casefold())
+        if _place(member.filename).parent == place.parent
+        and _place(member.filename).name.casefold().startswith(f"{place.stem}.".casefold())
     ]
     size, packed = sum(int(member.uncompressed) for member in together), path.stat().st_size
     if size > min(MAX_BYTES, MAX_RATIO * packed):
@@ -110,7 +142,22 @@ def _wanted(archive: py7zr.SevenZipFile, path: Path, choose: Callable[[Sequence[
             f"{MAX_RATIO} times as much, and {MAX_BYTES / 1e9:.0f} GB, are expected. It was not extracted."
         )
         raise LayerError(path, [fault])
-    return chosen, [member.filename for member in together]
+    names = [member.filename for member in together]
+    methods = {
+        bytes(coder["method"])
+        for file in archive.files
+        if file.filename in names and file.folder is not None
+        for coder in file.folder.coders
+    }
+    if refused := [name for method, name in REFUSED_METHODS.items() if method in methods]:
+        fault = f"is packed with {', '.join(refused)}, expected LZMA. Pack it again with the defaults of 7-Zip."
+        raise LayerError(path, [fault])
+    return chosen, names
+
+
+def _place(name: str) -> PurePosixPath:
+    """Give the place of a member, whichever way its slashes lean (py7zr 1.1.4 has turned them already)."""
+    return PurePosixPath(name.replace("\\", "/"))
 
 
 class _Writers(WriterFactory):
@@ -118,10 +165,18 @@ class _Writers(WriterFactory):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.opened: list[_Writer] = []
 
     def create(self, filename: str) -> Py7zIO:
         """Open the file of a member."""
-        return _Writer(self.folder / PurePosixPath(filename.replace("\\", "/")).name)
+        writer = _Writer(self.folder / _place(filename).name)
+        self.opened.append(writer)
+        return writer
+
+    def close(self) -> None:
+        """Close every file: py7zr leaves open the one that it was writing when it failed."""
+        for writer in self.opened:
+            writer.close()
 
 
 class _Writer(Py7zIO):
