@@ -276,7 +276,9 @@ def test_land_cut_along_a_slanting_limit_beforehand_has_no_more_edges(angle, cut
     cut = whole.assign(geometry=whole.intersection(zone))
     cut = cut[~cut.is_empty & (cut.area > 1)]
 
-    there, beforehand = (patch_metrics(layer(zone), each, class_column="cover") for each in (whole, cut))
+    there, beforehand = (
+        patch_metrics(layer(zone), each, class_column="cover", min_patch_m2=1) for each in (whole, cut)
+    )
 
     landscape = ("z0", LANDSCAPE)
     assert beforehand.loc[landscape, "edge_density_m_per_ha"] == pytest.approx(

@@ -123,3 +123,18 @@ def test_land_that_two_polygons_cover_is_told():
 
 def test_a_coverage_without_overlap_has_none():
     assert self_overlap(mosaic(4))["overlap_ha"] == 0.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(0, 6))
+def test_the_overlap_is_what_the_polygons_have_more_than_their_union(seed, count):
+    random = np.random.default_rng(seed)
+    corners = random.uniform(0, 2.5, (count, 2))
+    added = [(FIELD, "US1.1", square(x, y, *random.uniform(0.01, 0.5, 2))) for x, y in corners]
+    land = pd.concat([mosaic(seed), *([land_cover(*added)] if added else [])], ignore_index=True)
+
+    overlap = self_overlap(gpd.GeoDataFrame(land, crs=2154))
+
+    union_ha = land.union_all().area / 10_000
+    assert overlap["union_ha"] == pytest.approx(union_ha, rel=1e-9)
+    assert overlap["overlap_ha"] == pytest.approx(land.area.sum() / 10_000 - union_ha, abs=1e-6)

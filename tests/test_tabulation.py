@@ -297,3 +297,10 @@ def test_an_area_is_measured_in_lambert_93_alone(communes, crs):
 def test_a_zone_given_twice_is_refused(communes):
     with pytest.raises(ValueError, match="more than once"):
         tabulate_area(pd.concat([communes, communes]), mosaic(1), by="cover_code")
+
+
+def test_the_zones_are_left_as_they_were(communes):
+    # A prepared geometry that two threads look at crashes GEOS: none is left to the caller.
+    tabulate_area(communes, mosaic(1), by="cover_code")
+
+    assert not shapely.is_prepared(communes.geometry.to_numpy()).any()

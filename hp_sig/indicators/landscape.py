@@ -16,7 +16,7 @@ import shapely
 from hp_sig.crs import M2_PER_HA
 from hp_sig.errors import some
 from hp_sig.indicators.fragmentation import shannon_diversity, shannon_evenness, simpson_diversity
-from hp_sig.indicators.polygons import Ints, Shapes, polygon_parts, require_polygons
+from hp_sig.indicators.polygons import Bools, Ints, Shapes, polygon_parts, require_polygons
 
 __all__ = ["LANDSCAPE", "effective_mesh_size", "patch_metrics"]
 
@@ -97,10 +97,12 @@ def patch_metrics(
     codes = codes[owner]
     zone, polygon = shapely.STRtree(shapes).query(zone_shapes, predicate="intersects")
     starts = np.searchsorted(zone, np.arange(1, len(zone_shapes)))
+    apart = _apart(shapes)
     tables = []
     for zone_shape, near in zip(zone_shapes, np.split(polygon, starts), strict=False):
         # United before they are cut: the vertices that two polygons share are still exactly the same.
-        regions = [shapely.union_all(shapes[near[codes[near] == rank]]) for rank in range(len(classes))]
+        of_class = [near[codes[near] == rank] for rank in range(len(classes))]
+        regions = [_united(shapes[ranks], apart[ranks]) for ranks in of_class]
         tables.append(_zone_table(zone_shape, np.array(regions, dtype=object), min_patch_m2))
     names = [zones.index.name or "zone", class_column]
     return pd.concat(tables).set_axis(pd.MultiIndex.from_product([zones.index, [*classes, LANDSCAPE]], names=names))
@@ -162,7 +164,8 @@ def effective_mesh_size(
         message = f"boundary: 'cut' or 'cross' expected, found {boundary!r}."
         raise ValueError(message)
     zone_shapes = require_polygons(zones, "zones")
-    whole, _ = polygon_parts(np.array([shapely.union_all(_patch_shapes(patches))], dtype=object))
+    shapes, _ = polygon_parts(_patch_shapes(patches))
+    whole, _ = polygon_parts(np.array([_united(shapes, _apart(shapes))], dtype=object))
     zone, patch = shapely.STRtree(whole).query(zone_shapes, predicate="intersects")
     pieces, pair = polygon_parts(shapely.intersection(zone_shapes[zone], whole[patch]))
     own = shapely.area(pieces)
@@ -174,6 +177,23 @@ def effective_mesh_size(
 
 def _patch_shapes(patches: gpd.GeoDataFrame | gpd.GeoSeries) -> Shapes:
     return require_polygons(gpd.GeoSeries(patches.geometry.to_numpy(), crs=patches.crs), "patches")
+
+
+def _apart(shapes: Shapes) -> Bools:
+    """Say which polygons do not meet their neighbours vertex for vertex."""
+    return np.asarray(~shapely.is_empty(shapely.coverage_invalid_edges(shapes)), dtype=np.bool_)
+
+
+def _united(shapes: Shapes, apart: Bools) -> shapely.Geometry:
+    """Unite polygons: those that make a coverage by their shared edges alone, ten times as fast, then the others."""
+    covering = shapely.coverage_union_all(shapes[~apart])
+    if not apart.any():
+        return covering
+    parts = shapely.get_parts(covering)
+    touched = np.unique(shapely.STRtree(parts).query(shapes[apart])[1])
+    joined = shapely.union_all(np.append(parts[touched], shapes[apart]))
+    # The other parts meet these, and one another, in points at most.
+    return shapely.multipolygons(np.append(np.delete(parts, touched), shapely.get_parts(joined)))
 
 
 def _classes(patches: gpd.GeoDataFrame, class_column: str) -> tuple[Ints, list[str]]:

@@ -131,6 +131,7 @@ def _intersection(first: Shapes, second: Shapes) -> Shapes:
     shapely.prepare(larger)
     pieces: Shapes = smaller.copy()
     cut = ~shapely.covers(larger, smaller)
+    shapely.destroy_prepared(larger)
     pieces[cut] = shared(shapely.intersection, smaller[cut], larger[cut])
     return pieces
 

@@ -54,6 +54,8 @@ def _areas_of_parts(zones: Shapes, polygons: Shapes, whole: Ints) -> tuple[Ints,
     tree = shapely.STRtree(polygons)
     segments, owner = _limits(zones)
     zone_near, near, is_cut, is_inner = _near_limits(tree, segments, owner, polygons, _outer(zones, segments))
+    # Asked from one thread only: GEOS builds the index of a prepared geometry at the first look.
+    shapely.prepare(zones)
     zone_in, within = _held(tree, zones, bounds, zone_near * len(polygons) + near)
     # The box of a polygon is near a limit that does not touch it: one of its vertices tells where it lies.
     zone_beside, beside = zone_near[~is_cut], near[~is_cut]
@@ -68,6 +70,7 @@ def _areas_of_parts(zones: Shapes, polygons: Shapes, whole: Ints) -> tuple[Ints,
     own_area: Floats = shapely.area(polygons)
     centre = (bounds[cut, :2] + bounds[cut, 2:]) / 2
     implied = is_inner & shapely.contains_xy(zones[zone_cut], *centre.T)
+    shapely.destroy_prepared(zones)
     area = _cut_areas(polygons[cut], pieces, own_area[cut], cut, implied)
     return np.append(zone_in, zone_cut), np.append(within, cut), np.append(own_area[within], area)
 
@@ -133,10 +136,7 @@ def _held(tree: shapely.STRtree, zones: Shapes, bounds: Floats, near: Ints) -> t
     zone, polygon = tree.query(shapely.box(*shapely.bounds(zones).T))
     far = ~np.isin(zone * len(bounds) + polygon, near, assume_unique=True)
     zone, polygon = zone[far], polygon[far]
-    # Not shared among processors: GEOS builds the index of a prepared geometry at the first look, for one thread only.
-    shapely.prepare(zones)
     held = shapely.contains_xy(zones[zone], bounds[polygon, 0], bounds[polygon, 1])
-    shapely.destroy_prepared(zones)
     return zone[held], polygon[held]
 
 

@@ -11,8 +11,8 @@ import geopandas as gpd
 import pandas as pd
 
 from hp_sig.assembly import LandLayers
-from hp_sig.indicators.flow import joined, sum_flows
-from hp_sig.indicators.stock import land_stock
+from hp_sig.indicators.flow import MAX_GAP_HA, joined, sum_flows
+from hp_sig.indicators.stock import land_stock, self_overlap
 from hp_sig.indicators.tabulation import tabulate_area
 from hp_sig.reference.nomenclature import cover_label, use_label
 from hp_sig.results.groups import Groups, named, summed
@@ -51,6 +51,7 @@ def land_tables(land: LandLayers, groups: Groups) -> LandTables:
         zones = gpd.GeoDataFrame(units)
         states = states_of(land, str(departement))
         for rank, (years, state) in enumerate(states.items(), start=1):
+            tables.warnings += _double(state, f"{departement} {years[0]}")
             stocks.append(_ranked(land_stock(zones, state), rank, years[0]))
             cover = land.of_kind("cover", str(departement)).get(years, state)
             classes += [_ranked(table, rank, years[0]) for table in _by_class(zones, cover)]
@@ -66,6 +67,17 @@ def land_tables(land: LandLayers, groups: Groups) -> LandTables:
     if transitions:
         tables.transition = _transition_table(pd.concat(transitions), groups, tables.flow)
     return tables
+
+
+def _double(state: gpd.GeoDataFrame, name: str) -> list[str]:
+    """Say how much land the polygons of a state count twice."""
+    overlap = self_overlap(state)
+    if overlap["overlap_ha"] <= MAX_GAP_HA:
+        return []
+    return [
+        f"land cover {name}: its polygons overlap by {overlap['overlap_ha']:.1f} ha ({overlap['overlap_share']:.1%}), "
+        "which areas by class count twice."
+    ]
 
 
 def _ranked(table: pd.DataFrame, rank: int, year: int) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """How dense, how scattered and how cut up is the land of each zone?"""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +17,7 @@ from hp_sig.indicators.overlap import overlap_table
 from hp_sig.indicators.polygons import Bools, Floats, polygon_parts
 from hp_sig.indicators.sprawl import built_raster, cell_dispersion, weighted_urban_proliferation
 from hp_sig.indicators.stock import is_artificialised
-from hp_sig.results.groups import TERRITORY_LAYER, Groups, named
+from hp_sig.results.groups import Groups, named
 from hp_sig.results.land_changes import states_of
 
 __all__ = ["CELL_M", "shape_table"]
@@ -44,35 +43,52 @@ def shape_table(layers: Layers, groups: Groups, stock: pd.DataFrame) -> pd.DataF
     stock
         The table `land_stock`.
     """
-    land = _latest_land(layers)
-    envelope = urban_envelope(land[land["is_town"]]) if land["is_town"].any() else None
-    raster = _built_raster(layers.communes, land)
+    zones, same = _distinct_zones(layers, groups)
+    measured = _measured(layers, zones)
     tables = []
-    for layer, zones in _zones_of(layers):
-        zone_of = groups.zone_of(layer)
-        table = _densities(layers, stock, layer, zone_of)
-        table = table.join(_pattern(zones, land), how="left").join(_enveloped(zones, envelope), how="left")
-        people = _people(layers, zone_of)
-        table = table.join(_sprawl(zones, raster, people), how="left")
-        tables.append(table.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
+    for layer, rows in same.groupby("zone_layer", sort=False):
+        zone_of = groups.zone_of(str(layer))
+        table = _densities(layers, stock, str(layer), zone_of)
+        own = measured.reindex(rows["zone"]).set_axis(pd.Index(rows["zone_code"]))
+        # Where a commune has no land cover, the zone is unknown, not empty.
+        known = table["artificialised_ha"].notna()
+        table = table.join(own.where(known.reindex(own.index, fill_value=False)))
+        table = table.rename_axis("zone_code").reset_index()
+        tables.append(table.assign(zone_layer=layer))
     table = named(pd.concat(tables, ignore_index=True), groups)
     first = ["zone_layer", "zone_code", "zone_name"]
     return table[[*first, *(column for column in table.columns if column not in first)]]
 
 
-def _zones_of(layers: Layers) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
-    yield "communes", layers.communes[["geometry"]]
-    whole = gpd.GeoDataFrame(
-        geometry=[layers.communes.union_all()], index=pd.Index([TERRITORY_LAYER]), crs=layers.communes.crs
-    )
-    yield TERRITORY_LAYER, whole
-    for name, layer in layers.zones.items():
-        if layer.members is not None:
-            yield name, layer.zones[["geometry"]]
+def _distinct_zones(layers: Layers, groups: Groups) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Draw each list of communes once, however many layers hold it; give the lists, and the zones that each stands for.
+
+    An intercommunality of 2015 that still has the same communes in 2025 is measured once.
+    """
+    lists = [layer for layer in groups.layers if layer not in layers.zones or layers.zones[layer].members is not None]
+    rows = groups.communes[groups.communes["zone_layer"].isin(lists)]
+    members = rows.groupby(["zone_layer", "zone_code"], sort=False)["unit"].agg(lambda units: " ".join(sorted(units)))
+    same = members.rename("zone").reset_index()
+    drawn = {
+        one: shapely.union_all(layers.communes.geometry.loc[one.split()].to_numpy()) for one in same["zone"].unique()
+    }
+    zones = gpd.GeoDataFrame(geometry=list(drawn.values()), index=pd.Index(drawn, name="zone"), crs=layers.communes.crs)
+    return zones, same
+
+
+def _measured(layers: Layers, zones: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Measure pattern, envelope and dispersion of the latest land cover."""
+    land = _latest_land(layers)
+    envelope = urban_envelope(land[land["is_town"]]) if land["is_town"].any() else None
+    table = _pattern(zones, land).join(_enveloped(zones, envelope), how="left")
+    return table.join(_sprawl(zones, _built_raster(layers.communes, land), _people(layers, zones.index)), how="left")
 
 
 def _latest_land(layers: Layers) -> gpd.GeoDataFrame:
-    """Put the latest state of each département side by side, each cut to its own communes."""
+    """Put the latest state of each département side by side; where two meet, each keeps to its own communes.
+
+    Towards the neighbours of the territory polygons stay whole: cut, they would not meet vertex for vertex any more.
+    """
     parts = []
     for departement, communes in layers.communes.groupby("departement_code"):
         states = states_of(layers.land, str(departement))
@@ -80,11 +96,10 @@ def _latest_land(layers: Layers) -> gpd.GeoDataFrame:
             continue
         state = list(states.values())[-1]
         taken = is_artificialised(state).to_numpy()
-        own = gpd.GeoDataFrame(communes).union_all()
-        shapely.prepare(own)
         shapes = state.geometry.to_numpy().copy()
-        cut = ~shapely.covered_by(shapes, own)
-        shapes[cut] = shapely.intersection(shapes[cut], own)
+        others = layers.communes[layers.communes["departement_code"] != departement].geometry
+        cut = np.unique(shapely.STRtree(shapes).query(others.to_numpy(), predicate="intersects")[1])
+        shapes[cut] = shapely.intersection(shapes[cut], gpd.GeoDataFrame(communes).union_all())
         polygons, owner = polygon_parts(shapes)
         use = state["use_code"].astype("str").to_numpy()[owner]
         cover = state["cover_code"].astype("str").to_numpy()[owner]
@@ -145,14 +160,14 @@ def _population(
     return people.reindex(zone_of.index).groupby(zone_of).agg(_whole_sum)
 
 
-def _people(layers: Layers, zone_of: pd.Series) -> pd.Series:
-    """Sum inhabitants and jobs of the last census of the ENAF file; unknown without it."""
+def _people(layers: Layers, zones: pd.Index) -> pd.Series:
+    """Sum inhabitants and jobs of the last census of the ENAF file over lists of communes; unknown without it."""
     context = layers.land.context
-    if context is None:
-        return pd.Series(math.nan, index=pd.Index(zone_of.unique()))
+    if context is None or not any(column.startswith("jobs_") for column in context.columns):
+        return pd.Series(math.nan, index=zones)
     census = max(column.rpartition("_")[2] for column in context.columns if column.startswith("jobs_"))
     people = context[f"population_{census}"] + context[f"jobs_{census}"]
-    return people.reindex(zone_of.index).groupby(zone_of).agg(_whole_sum)
+    return pd.Series([_whole_sum(people.reindex(one.split())) for one in zones], index=zones)
 
 
 def _whole_sum(values: pd.Series) -> float:
@@ -165,7 +180,9 @@ def _pattern(zones: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> pd.DataFrame:
     names = ["patch_count", "patch_density_per_100_ha", "edge_density_m_per_ha", "largest_patch_share"]
     table = taken[names].add_prefix("artificialised_")
     open_land = land[land["land"] == OPEN]
-    table["open_mesh_cut_ha"] = effective_mesh_size(zones, open_land, boundary="cut")
+    # The mesh of a class by patches cut at the limit of the zone is the cutting-out procedure.
+    open_metrics = metrics[metrics.index.get_level_values(1) == OPEN].droplevel(1)
+    table["open_mesh_cut_ha"] = open_metrics["effective_mesh_size_ha"]
     table["open_mesh_cross_ha"] = effective_mesh_size(zones, open_land, boundary="cross")
     return table
 
