@@ -27,19 +27,25 @@ from hp_sig.indicators.overlap import overlap_table
 from hp_sig.indicators.scenarios import compare_regimes, explain_difference, platform_trajectory
 from hp_sig.indicators.sprawl import weighted_urban_proliferation
 from hp_sig.indicators.stock import artificialised_area, land_stock, sealed_area, self_overlap, stock_by_class
+from hp_sig.indicators.survey import survey_area
 from hp_sig.indicators.tabulation import tabulate_area
+from hp_sig.indicators.thresholds import apply_thresholds, compare_with_official
 from hp_sig.indicators.trajectory import trajectory
 from hp_sig.indicators.transition import transition_table
 from hp_sig.indicators.triennial import triennial_report
+from hp_sig.indicators.zoning import zones_by_commune
 from hp_sig.inputs import InputError, find_inputs
 from hp_sig.layers.communes import read_communes
 from hp_sig.layers.enaf import read_enaf_context, read_enaf_flows
+from hp_sig.layers.land_cover import read_land_cover
 from hp_sig.layers.membership import read_membership
 from hp_sig.layers.population import read_population
 from hp_sig.layers.projects import read_projects
 from hp_sig.layers.scot import read_scot
 from hp_sig.layers.stations import read_stations
+from hp_sig.layers.survey import read_corine, read_land_survey
 from hp_sig.layers.zones import read_pnr, read_zones
+from hp_sig.layers.zoning import read_zoning
 from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.reference.labels import format_number, format_quantity
 from hp_sig.reference.regimes import Regime, load_regime, regime_names
@@ -66,11 +72,13 @@ __all__ = [
     "TerritoryError",
     "ZoneLayer",
     "__version__",
+    "apply_thresholds",
     "area_ha",
     "artificialised_area",
     "check",
     "compare_flows",
     "compare_regimes",
+    "compare_with_official",
     "compute",
     "consumption_efficiency",
     "consumption_per_added",
@@ -100,8 +108,11 @@ __all__ = [
     "plan",
     "platform_trajectory",
     "read_communes",
+    "read_corine",
     "read_enaf_context",
     "read_enaf_flows",
+    "read_land_cover",
+    "read_land_survey",
     "read_membership",
     "read_pnr",
     "read_population",
@@ -109,6 +120,7 @@ __all__ = [
     "read_scot",
     "read_stations",
     "read_zones",
+    "read_zoning",
     "refresh",
     "regime_names",
     "save_standalone",
@@ -117,6 +129,7 @@ __all__ = [
     "self_overlap",
     "share_outside_envelope",
     "stock_by_class",
+    "survey_area",
     "tabulate_area",
     "territory_map",
     "trajectory",
@@ -125,6 +138,7 @@ __all__ = [
     "urban_envelope",
     "weighted_urban_proliferation",
     "write_geopackage",
+    "zones_by_commune",
 ]
 
 _MAPS = {"save_standalone": "hp_sig.maps.standalone", "territory_map": "hp_sig.maps.territory_map"}
