@@ -47,7 +47,7 @@ from hp_sig.layers.survey import read_corine, read_land_survey
 from hp_sig.layers.zones import read_pnr, read_zones
 from hp_sig.layers.zoning import read_zoning
 from hp_sig.publish.geopackage import write_geopackage
-from hp_sig.reference.labels import format_number, format_quantity
+from hp_sig.reference.labels import format_number, format_quantity, in_french
 from hp_sig.reference.regimes import Regime, load_regime, regime_names
 from hp_sig.refresh import RefreshResult, check, plan, refresh
 from hp_sig.results import Results, compute
@@ -94,6 +94,7 @@ __all__ = [
     "flow_from_difference",
     "format_number",
     "format_quantity",
+    "in_french",
     "land_stock",
     "land_use_efficiency",
     "load_layers",

@@ -1,21 +1,44 @@
-"""How is a figure or a word shown to a French reader?
+"""How is a figure, a word or a whole table shown to a French reader?
 
 Wording lives in `labels.toml`; numbers follow French typography: a narrow no-break space (U+202F) between
 thousands, a decimal comma, an en dash where nothing is known.
 """
 
 import math
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
-__all__ = ["format_number", "format_quantity", "label", "wording"]
+import numpy as np
+import pandas as pd
+
+from hp_sig.reference.nomenclature import cover_codes, cover_label, use_codes, use_label
+
+__all__ = ["format_number", "format_quantity", "in_french", "label", "wording"]
 
 NARROW_NO_BREAK_SPACE = "\u202f"
 NO_BREAK_SPACE = "\u00a0"
 #: Shown where a figure is not known; 0 is shown as 0.
 NO_VALUE = "\u2013"
+
+#: A list of communes carries its year in its name: epci_2015, epci_2015_name.
+YEAR = re.compile(r"_((?:19|20)\d{2})(?=_|$)")
+#: What joins two values in one cell: the methods of two départements, the two parks of a commune.
+JOINTS = re.compile(r"( \+ |; )")
+#: Column → section of the wording of its values, where the section is not called as the column.
+SECTIONS = {"status": "trajectory_status", "other_layer": "zone_layer"}
+#: Form of a column → section; the first that fits.
+SECTION_FORMS = (
+    (re.compile(r"reason_.+"), "reason"),
+    (re.compile(r"platform_.+_reason|main_reason"), "platform_reason"),
+    (re.compile(r".+_relation"), "relation"),
+    (re.compile(r".+_status"), "ratio_status"),
+)
+#: Columns of codes of the nomenclature OCS GE, which has its own labels.
+COVERS = ("cover_code", "cover_before", "cover_after")
+USES = ("use_code", "use_before", "use_after")
 
 
 @cache
@@ -25,12 +48,14 @@ def _table() -> dict[str, dict[str, Any]]:
 
 
 def label(column: str) -> str:
-    """Give the French label of a column.
+    """Give the French label of a column; the year in the name of a column follows in brackets.
 
-    >>> label("commune_count")
-    'Communes'
+    >>> label("commune_count"), label("epci_2015_name")
+    ('Communes', 'EPCI (2015)')
     """
-    return cast("str", _table()["columns"][column]["label"])
+    name, year = _undated(column)
+    text = cast("str", _table()["columns"][name]["label"])
+    return f"{text} ({year})" if year else text
 
 
 def wording(section: str, key: str, **values: object) -> str:
@@ -68,6 +93,111 @@ def format_quantity(column: str, value: float | None) -> str:
     unit = entry.get("unit", "")
     if value is None or not math.isfinite(value):
         return NO_VALUE
-    shown = value * 100 if unit == "%" else value
-    text = format_number(shown, int(entry.get("decimals", 0)))
+    text = format_number(_in_unit(value, unit), int(entry.get("decimals", 0)))
     return f"{text}{NO_BREAK_SPACE}{unit}" if unit else text
+
+
+def in_french(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a table as a French reader sees it: headings with their unit, figures and codes as text.
+
+    To be displayed, not computed with: every cell of a column that has a label is a text. A share becomes a
+    percentage, a coded value its wording, a code of cover or use its label; what is not known is an en dash.
+
+    Parameters
+    ----------
+    table
+        A table of the results or of an indicator. Columns and levels of the index that have no label in
+        `labels.toml` are left as they are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows and columns, in the same order.
+
+    Examples
+    --------
+    >>> stock = pd.DataFrame({"zone_name": ["Volx"], "sealed_share": [0.125], "is_mixed": [False], "method": ["matrix"]})
+    >>> in_french(stock).iloc[0].to_dict()
+    {'Zone': 'Volx', 'Part imperméabilisée (%)': '12,50', 'Millésimes mêlés': 'non', 'Méthode': 'matrice, hors seuils'}
+    """
+    shown = pd.DataFrame(table).copy()
+    for rank, column in enumerate(table.columns):
+        if _is_labelled(column):
+            shown.isetitem(rank, pd.array(_texts(column, table.iloc[:, rank]), dtype="str"))
+    shown.columns = pd.Index([_heading(column) for column in table.columns], name=table.columns.name)
+    names = [_heading(name) for name in table.index.names]
+    levels = [table.index.get_level_values(rank) for rank in range(table.index.nlevels)]
+    told = [
+        pd.Index(_texts(level.name, level.to_series()), dtype="str") if _is_labelled(level.name) else level
+        for level in levels
+    ]
+    shown.index = pd.MultiIndex.from_arrays(told, names=names) if len(told) > 1 else told[0].rename(names[0])
+    return shown
+
+
+def _undated(name: str) -> tuple[str, str]:
+    """Part a name and the year that it carries; no year where the name is a label of its own."""
+    found = None if name in _table()["columns"] else YEAR.search(name)
+    return (name[: found.start()] + name[found.end() :], found[1]) if found else (name, "")
+
+
+def _is_labelled(column: object) -> bool:
+    return isinstance(column, str) and _undated(column)[0] in _table()["columns"]
+
+
+def _heading(column: Any) -> Any:  # noqa: ANN401 - a column is named by anything
+    if not _is_labelled(column):
+        return column
+    unit = _table()["columns"][_undated(column)[0]].get("unit")
+    return f"{label(column)} ({unit})" if unit else label(column)
+
+
+def _texts(column: str, values: pd.Series) -> list[str]:
+    entry = _table()["columns"][_undated(column)[0]]
+    section = _section(column)
+    return [_cell(value, column, entry, section) for value in values]
+
+
+def _cell(value: Any, column: str, entry: dict[str, Any], section: str | None) -> str:  # noqa: ANN401 - a cell
+    if pd.isna(value):
+        return NO_VALUE
+    if isinstance(value, bool | np.bool_):
+        return wording("answer", "yes" if value else "no")
+    if isinstance(value, str):
+        return _worded(value, column, section)
+    if "decimals" in entry:
+        return format_number(_in_unit(float(value), entry.get("unit", "")), int(entry["decimals"]))
+    # A year or a rank: no space between thousands.
+    return f"{value:.0f}"
+
+
+def _section(column: str) -> str | None:
+    """Name the section that words the values of a column, if they are codes."""
+    name = _undated(column)[0]
+    if name in SECTIONS:
+        return SECTIONS[name]
+    if name in _table() and name not in {"columns", "map"}:
+        return name
+    return next((section for form, section in SECTION_FORMS if form.fullmatch(name)), None)
+
+
+def _worded(value: str, column: str, section: str | None) -> str:
+    """Word a code, or several joined ones; a text that is no code stays as it is."""
+    for columns, codes, label_of in ((COVERS, cover_codes, cover_label), (USES, use_codes, use_label)):
+        if column in columns and value in codes():
+            return f"{label_of(value)} ({value})"
+    if section is None:
+        return value
+    words = _table()[section]
+    return "".join(_word(part, words) for part in JOINTS.split(value))
+
+
+def _word(code: str, words: dict[str, Any]) -> str:
+    name, year = (code, "") if code in words else _undated(code)
+    text = cast("str", words.get(name, code))
+    return f"{text} ({year})" if year and name in words else text
+
+
+def _in_unit(value: float, unit: str) -> float:
+    """Bring a share to a percentage."""
+    return value * 100 if unit.startswith("%") else value

@@ -5,8 +5,10 @@ import dataclasses
 import pandas as pd
 
 from hp_sig.assembly import Layers
+from hp_sig.crs import area_ha
 from hp_sig.indicators.consumption import (
     consumption_efficiency,
+    consumption_share,
     enaf_consumption,
 )
 from hp_sig.indicators.guarantee import Guarantee
@@ -21,7 +23,7 @@ ZONE = ["zone_layer", "zone_code", "zone_name"]
 
 
 def consumption_table(flows: pd.DataFrame, groups: Groups) -> pd.DataFrame:
-    """Sum ENAF consumption by zone and year, in hectares: total, and by destination.
+    """Sum ENAF consumption by zone and year, in hectares: total, as a share of the zone, and by destination.
 
     Parameters
     ----------
@@ -42,7 +44,19 @@ def consumption_table(flows: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     table = named(summed(rows, groups.communes, keys=["year"]), groups)
     provisional = flows.loc[flows["is_provisional"], "year"].unique()
     table["is_provisional"] = table["year"].isin(provisional)
-    return table[[*ZONE, "year", *hectares, "is_provisional"]]
+    table["enaf_consumption_share"] = _share(table, groups)
+    first = ["year", "enaf_consumption_ha", "enaf_consumption_share"]
+    return table[[*ZONE, *first, *(column for column in hectares if column not in first), "is_provisional"]]
+
+
+def _share(table: pd.DataFrame, groups: Groups) -> pd.Series:
+    """Divide consumption by the geometric area of the communes that each zone sums."""
+    area = area_ha(groups.units[groups.units["is_commune"]]).rename("area_ha")
+    rows = groups.communes.merge(area, left_on="unit", right_index=True)
+    of_zone = rows.groupby(["zone_layer", "zone_code"])["area_ha"].sum()
+    keys = pd.MultiIndex.from_frame(table[["zone_layer", "zone_code"]])
+    hectares = pd.Series(of_zone.reindex(keys).to_numpy(), index=table.index)
+    return consumption_share(table["enaf_consumption_ha"], hectares)
 
 
 def ratio_table(flows: pd.DataFrame, context: pd.DataFrame, groups: Groups) -> pd.DataFrame:
@@ -75,6 +89,7 @@ def ratio_table(flows: pd.DataFrame, context: pd.DataFrame, groups: Groups) -> p
         tables.append(table.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
     table = named(pd.concat(tables, ignore_index=True), groups)
     table = table.assign(first_year=first, last_year=last - 1, from_census=first, to_census=last)
+    table["enaf_consumption_share"] = _share(table, groups)
     first_columns = [*ZONE, "first_year", "last_year", "from_census", "to_census"]
     return table[[*first_columns, *(column for column in table.columns if column not in first_columns)]]
 

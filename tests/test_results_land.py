@@ -1,0 +1,582 @@
+"""Land in the refresh, on the six squares: A, B, C, D, E in the département 04 (2018, 2021), F in 83 (2017, 2020).
+
+Every commune is 100 ha of fields. In A houses grow from 10 to 16 ha, in C a street takes 3 ha, in F houses grow from 5 to
+8 ha. Consumption: 1 ha of housing a year in A from 2011 to 2020, then 0.4 ha; nothing elsewhere but 0.1 ha in C in 2011.
+"""
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from land import land_cover
+from squares import CODES, square
+
+from hp_sig import InputError, Results, check, compute, load_territory, refresh
+from hp_sig.results.steps import planned_tables, skipped_tables
+
+HOUSE, STREET, FIELD = "CS1.1.1.1", "CS1.1.1.2", "CS2.2.1"
+A, B, C, F = "04001", "04002", "04003", "83006"
+ABD, CEF = "200000001", "200000002"
+#: South-west corner of each commune, in kilometres.
+PLACES = {letter: (rank % 3, rank // 3) for rank, letter in enumerate("ABCDEF")}
+
+
+def state(letters: str, taken: dict[str, tuple[str, str, float]]) -> gpd.GeoDataFrame:
+    """Draw communes of fields, where a class takes a strip of so many hectares from the west."""
+    rows = []
+    for letter in letters:
+        x, y = PLACES[letter]
+        cover, use, hectares = taken.get(letter, (FIELD, "US1.1", 0))
+        if hectares:
+            rows.append((cover, use, square(x, y, hectares / 100, 1)))
+        rows.append((FIELD, "US1.1", square(x + hectares / 100, y, 1 - hectares / 100, 1)))
+    return land_cover(*rows)
+
+
+BEFORE = state("ABCDE", {"A": (HOUSE, "US5", 10)})
+AFTER = state("ABCDE", {"A": (HOUSE, "US5", 16), "C": (STREET, "US4.1.1", 3)})
+VAR_BEFORE, VAR_AFTER = state("F", {"F": (HOUSE, "US5", 5)}), state("F", {"F": (HOUSE, "US5", 8)})
+
+
+def entry(section: str, **keys: object) -> str:
+    """Write a block of a territory file."""
+    told = {"vintage": "2024", "producer": "P", "source": "S", "licence": "L", **keys}
+    lines = [f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}" for key, value in told.items()]
+    return "\n".join([f"\n{section}", *lines, ""])
+
+
+class World:
+    """The six squares' folder and territory file, to which layers are added."""
+
+    def __init__(self, raw: Path, territory_file: Path) -> None:
+        self.raw, self.file = raw, territory_file
+
+    def add(self, section: str, **keys: object) -> None:
+        with self.file.open("a", encoding="utf-8") as stream:
+            stream.write(entry(section, **keys))
+
+    def cover(self, departement: str, year: int, land: gpd.GeoDataFrame, *, kind: str = "cover") -> None:
+        names = {"cover_code": "code_cs", "use_code": "code_us"}
+        file = f"{kind}_{departement}_{year}.gpkg"
+        land.rename(columns=names).to_file(self.raw / file, layer=f"{kind}")
+        self.add("[[land_cover]]", kind=kind, departement=departement, years=[year], file=file)
+
+    def difference(self, departement: str, land: gpd.GeoDataFrame) -> None:
+        land.to_file(self.raw / f"diff_{departement}.gpkg", layer="diff")
+        years = {"04": [2018, 2021], "83": [2017, 2020]}[departement]
+        file = f"diff_{departement}.gpkg"
+        self.add("[[land_cover]]", kind="cover_difference", departement=departement, years=years, file=file)
+
+    def two_vintages(self) -> "World":
+        self.cover("04", 2018, BEFORE)
+        self.cover("04", 2021, AFTER)
+        self.cover("83", 2017, VAR_BEFORE)
+        self.cover("83", 2020, VAR_AFTER)
+        return self
+
+    def enaf(self, codes: tuple[str, ...] = tuple(CODES.values())) -> "World":
+        enaf_table(codes).to_csv(self.raw / "enaf.csv", sep=";", index=False, encoding="utf-8-sig")
+        self.add("[enaf]", file="enaf.csv")
+        return self
+
+    def results(self) -> Results:
+        return compute(check(self.file, raw=self.raw))
+
+
+def enaf_table(codes: tuple[str, ...]) -> pd.DataFrame:
+    """Write the flows of 2011 to 2023 in the layout of the Cerema."""
+    rows = []
+    for code in codes:
+        row: dict[str, object] = {"idcom": code, "idcomtxt": code}
+        total = 0
+        for year in range(2011, 2024):
+            housing = {A: 10_000 if year < 2021 else 4_000, C: 1_000 if year == 2011 else 0}.get(code, 0)
+            start, end = f"{year - 2000}", f"{year - 1999}"
+            row[f"naf{start}art{end}"] = housing
+            row |= {f"art{start}{use}{end}": housing if use == "hab" else 0 for use in ("act", "hab", "mix", "rou")}
+            row |= {f"art{start}{use}{end}": 0 for use in ("fer", "inc")}
+            total += housing
+        row |= {"artcom1124": round(100 * total / 1_000_000, 2), "pop15": 100, "pop21": 120 if code == A else 90}
+        row |= {"men15": 40, "men21": 50 if code == A else 40, "emp15": 10, "emp21": 10, "surfcom2024": 1_000_000}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def world(raw: Path, territory_file: Path) -> World:
+    return World(raw, territory_file)
+
+
+def rows(table: pd.DataFrame | None, layer: str, code: str) -> pd.DataFrame:
+    assert table is not None
+    return table[(table["zone_layer"] == layer) & (table["zone_code"] == code)]
+
+
+def row(table: pd.DataFrame | None, layer: str, code: str, **keys: object) -> pd.Series:
+    found = rows(table, layer, code)
+    for key, value in keys.items():
+        found = found[found[key] == value]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+# --- stocks -------------------------------------------------------------------------------------------------------
+
+
+def test_each_commune_is_measured_with_the_vintages_of_its_own_departement(world):
+    stock = world.two_vintages().results().land_stock
+
+    assert rows(stock, "communes", A)["year"].tolist() == ["2018", "2021"]
+    assert rows(stock, "communes", A)["artificialised_ha"].tolist() == pytest.approx([10, 16])
+    assert rows(stock, "communes", F)["year"].tolist() == ["2017", "2020"]
+    assert rows(stock, "communes", F)["artificialised_ha"].tolist() == pytest.approx([5, 8])
+    assert rows(stock, "communes", B)["artificialised_ha"].tolist() == [0.0, 0.0]
+
+
+def test_an_epci_sums_its_communes_and_says_which_years_it_mixes(world):
+    stock = world.two_vintages().results().land_stock
+
+    alone, mixed = row(stock, "epci_2015", ABD, rank=2), row(stock, "epci_2015", CEF, rank=2)
+    assert (alone["year"], alone["is_mixed"]) == ("2021", False)
+    assert alone[["artificialised_ha", "artificialised_share"]].tolist() == pytest.approx([16, 16 / 300])
+    assert (mixed["year"], mixed["is_mixed"]) == ("2020 + 2021", True)
+    assert mixed[["artificialised_ha", "sealed_ha"]].tolist() == pytest.approx([11, 11])
+
+
+def test_a_park_is_measured_by_what_it_covers_of_each_commune(world):
+    # Park P covers the western 1.4 km: A and D whole, 40 ha of B and of E.
+    park = row(world.two_vintages().results().land_stock, "pnr", "FR8000001", rank=2)
+
+    assert park[["area_ha", "covered_ha", "artificialised_ha"]].tolist() == pytest.approx([280, 280, 16])
+
+
+def test_the_officers_layer_decides_and_is_named(world):
+    world.cover("04", 2021, AFTER)
+    # IGN does not count the street of C.
+    official = AFTER.assign(artif=["artif" if cover == HOUSE else "non artif" for cover in AFTER["cover_code"]])
+    world.cover("04", 2021, official, kind="artificialisation")
+
+    stock = world.results().land_stock
+
+    assert row(stock, "communes", C)[["artificialised_ha", "sealed_ha"]].tolist() == pytest.approx([0, 3])
+    assert row(stock, "communes", C)["method"] == "official"
+
+
+def test_a_commune_whose_departement_has_no_land_cover_is_unknown_and_so_is_its_epci(world):
+    world.cover("04", 2021, AFTER)
+
+    results = world.results()
+
+    assert rows(results.land_stock, "communes", F).empty
+    assert pd.isna(row(results.land_stock, "epci_2015", CEF)["artificialised_ha"])
+    assert row(results.land_stock, "epci_2015", ABD)["artificialised_ha"] == pytest.approx(16)
+    assert results.land_shape is not None
+    unknown = row(results.land_shape, "epci_2015", CEF)
+    assert unknown[["envelope_ha", "artificialised_patch_count", "dispersion_upu_per_m2"]].isna().all()
+
+
+def test_covers_and_uses_are_two_tables_of_the_same_land(world):
+    classes = world.two_vintages().results().land_classes
+
+    found = rows(classes, "communes", A)
+    sums = found.groupby(["rank", "axis"])["area_ha"].sum()
+    assert sums.tolist() == pytest.approx([100.0] * 4)
+    houses = row(classes, "communes", A, rank=2, axis="cover", class_code=HOUSE)
+    assert houses[["area_ha", "share"]].tolist() == pytest.approx([16, 0.16])
+    assert houses["class_label"] == "Zones bâties"
+    assert row(classes, "communes", A, rank=2, axis="use", class_code="US5")["area_ha"] == pytest.approx(16)
+
+
+def test_land_that_a_state_counts_twice_is_told(world):
+    twice = pd.concat([AFTER, land_cover((HOUSE, "US5", square(1, 0, 0.5, 0.5)))], ignore_index=True)
+    world.cover("04", 2021, gpd.GeoDataFrame(twice, crs=2154))
+
+    (warning,) = world.results().warnings
+
+    # 25 ha of 500.
+    assert warning == "land cover 04 2021: its polygons overlap by 25.0 ha (5.0%), which areas by class count twice."
+
+
+# --- flows --------------------------------------------------------------------------------------------------------
+
+
+def test_flows_are_given_over_the_period_and_per_year(world):
+    flow = row(world.two_vintages().results().land_flow, "epci_2015", ABD)
+
+    assert (flow["vintages"], flow["is_mixed"], flow["method"]) == ("2018-2021", False, "matrix")
+    assert flow[["artificialised_gain_ha", "artificialised_loss_ha", "artificialised_net_ha"]].tolist() == [6, 0, 6]
+    assert flow["artificialised_net_ha_per_year"] == pytest.approx(2)
+
+
+def test_flows_of_mixed_vintages_are_given_per_year_only(world):
+    flow = row(world.two_vintages().results().land_flow, "epci_2015", CEF)
+
+    assert (flow["vintages"], flow["is_mixed"]) == ("2017-2020 + 2018-2021", True)
+    assert pd.isna(flow["artificialised_net_ha"])
+    # 3 ha in C and 3 ha in F, each in three years.
+    assert flow["artificialised_net_ha_per_year"] == pytest.approx(2)
+
+
+def test_the_margins_of_a_transition_are_the_two_stocks(world):
+    results = world.two_vintages().results()
+
+    table = rows(results.land_transition, "communes", A)
+    before = table.groupby("cover_before")["area_ha"].sum()
+    after = table.groupby("cover_after")["area_ha"].sum()
+    assert before.to_dict() == pytest.approx({HOUSE: 10, FIELD: 90})
+    assert after.to_dict() == pytest.approx({HOUSE: 16, FIELD: 84})
+    built = table[(table["cover_before"] == FIELD) & (table["cover_after"] == HOUSE)]
+    assert built[["use_before", "use_after", "area_ha"]].to_numpy().tolist() == [["US1.1", "US5", pytest.approx(6)]]
+
+
+def difference(*, share: float = 1.0, backward: bool = False) -> gpd.GeoDataFrame:
+    """What changed in 04, as IGN delivers it; of the 6 ha of A only a share."""
+    ends = ("2021", "2018") if backward else ("2018", "2021")
+    columns = [f"{axis}_{end}" for end in ends for axis in ("CS", "US")]
+    changed = [
+        (FIELD, "US1.1", HOUSE, "US5", square(0.1, 0, 0.06 * share, 1)),
+        (FIELD, "US1.1", STREET, "US4.1.1", square(2, 0, 0.03, 1)),
+    ]
+    return gpd.GeoDataFrame(changed, columns=[*columns, "geometry"], geometry="geometry", crs=2154)
+
+
+def test_a_difference_that_tells_the_same_as_the_states_goes_unnoticed(world):
+    world.two_vintages().difference("04", difference())
+
+    assert world.results().warnings == ()
+
+
+def test_a_gap_of_over_half_a_hectare_between_states_and_difference_is_told(world):
+    world.two_vintages().difference("04", difference(share=0.75))
+
+    (warning,) = world.results().warnings
+
+    assert (
+        "net artificialisation 04 2018-2021: states and difference differ by more than 0.5 ha in 1 communes" in warning
+    )
+    assert "('04001'), by 1.50 ha at most" in warning
+
+
+def test_a_difference_that_runs_backward_is_told_and_left_aside(world):
+    world.two_vintages().difference("04", difference(backward=True))
+
+    results = world.results()
+
+    (warning,) = results.warnings
+    assert "the difference 04 2018-2021 runs backward" in warning
+    assert row(results.land_flow, "communes", A)["artificialised_net_ha"] == pytest.approx(6)
+
+
+def test_a_difference_alone_gives_the_flow_and_no_stock(world):
+    world.difference("04", difference())
+
+    results = world.results()
+
+    assert row(results.land_flow, "communes", A)["artificialised_net_ha"] == pytest.approx(6)
+    assert row(results.land_flow, "communes", B)["artificialised_net_ha"] == 0.0
+    assert results.land_stock is None
+    assert results.land_transition is None
+    assert "no land cover" in results.skipped["land_stock"]
+
+
+# --- shape --------------------------------------------------------------------------------------------------------
+
+
+def test_the_shape_of_a_commune_of_one_strip_of_houses(world):
+    shape = row(world.two_vintages().results().land_shape, "communes", A)
+
+    assert shape["artificialised_ha"] == pytest.approx(16)
+    # 10 inhabitants in 2021 on 16 ha.
+    assert shape["inhabitants_per_ha"] == pytest.approx(10 / 16)
+    assert shape["artificialised_patch_count"] == 1
+    assert shape["artificialised_largest_patch_share"] == pytest.approx(0.16)
+    # One side of 1 000 m; the limits of the commune are no edge.
+    assert shape["artificialised_edge_density_m_per_ha"] == pytest.approx(10, rel=1e-5)
+    # Fields of 84 ha, cut at the limit; whole, with those of B, D and E: 384 ha (streets and houses part C and F).
+    assert shape["open_mesh_cut_ha"] == pytest.approx(84**2 / 100)
+    assert shape["open_mesh_cross_ha"] == pytest.approx(84 * 384 / 100)
+    assert shape["efficiency_status"] == "unknown"
+
+
+def test_a_list_of_communes_that_two_years_hold_is_measured_alike(world):
+    shape = world.two_vintages().results().land_shape
+
+    same = [row(shape, "scot_2018", "S2"), row(shape, "communes", C)]
+    columns = [
+        "artificialised_patch_count",
+        "open_mesh_cross_ha",
+        "envelope_ha",
+        "artificialised_edge_density_m_per_ha",
+    ]
+    assert same[0][columns].tolist() == same[1][columns].tolist()
+
+
+# --- planning zones and surveys -----------------------------------------------------------------------------------
+
+
+def test_a_planning_zone_over_two_communes_is_cut_and_the_land_in_it_measured(world):
+    zones = gpd.GeoDataFrame(
+        {"LIBELLE": ["U1", "N1"], "TYPEZONE": ["U", "N"], "IDURBA": ["P", "P"]},
+        geometry=[square(0, 0, 1.2, 1), square(1.2, 0, 0.8, 1)],
+        crs=2154,
+    )
+    zones.to_file(world.raw / "plu.gpkg", layer="zone_urba")
+    world.two_vintages().add("[[zoning]]", id="plui", file="plu.gpkg")
+
+    table = world.results().land_zoning
+
+    assert table is not None
+    found = table[table["rank"] == 2].set_index(["commune_code", "zone_kind"])
+    assert found["zone_ha"].to_dict() == pytest.approx({(A, "U"): 100, (B, "U"): 20, (B, "N"): 80})
+    assert found.loc[(A, "U"), ["artificialised_ha", "artificialised_share"]].tolist() == pytest.approx([16, 0.16])
+    assert found.loc[(B, "U"), ["year", "artificialised_ha"]].tolist() == [2021, 0.0]
+    assert found.loc[(B, "N"), "zone_share"] == pytest.approx(0.8)
+
+
+def test_zones_of_two_kinds_over_the_same_land_are_told(world):
+    zones = gpd.GeoDataFrame(
+        {"LIBELLE": ["U1", "N1"], "TYPEZONE": ["U", "N"], "IDURBA": ["P", "P"]},
+        geometry=[square(0, 0, 0.5, 1), square(0.45, 0, 0.55, 1)],
+        crs=2154,
+    )
+    zones.to_file(world.raw / "plu.gpkg", layer="zone_urba")
+    world.two_vintages().add("[[zoning]]", id="plu", file="plu.gpkg")
+
+    (warning,) = world.results().warnings
+
+    assert "planning zones: land lies in zones of two kinds in 1 communes ('04001'), 5.0 ha at most" in warning
+
+
+def test_corine_is_measured_and_marked_as_too_coarse_for_a_commune(world):
+    corine = gpd.GeoDataFrame({"CODE_18": ["112", "311"]}, geometry=[square(0, 0, 1, 1), square(1, 0, 2, 2)], crs=2154)
+    corine.to_file(world.raw / "clc.gpkg", layer="clc")
+    world.add("[[land_survey]]", id="clc", nomenclature="corine", file="clc.gpkg")
+
+    survey = world.results().land_survey
+
+    whole = row(survey, "territory", "territory")
+    assert whole[["artificial_ha", "forest_ha"]].tolist() == pytest.approx([100, 400])
+    assert whole["covered_share"] == pytest.approx(5 / 6)
+    assert row(survey, "epci_2015", ABD)["artificial_share"] == pytest.approx(1 / 3)
+    assert survey is not None
+    # 600 ha are under 25 000.
+    assert survey["is_below_scale"].all()
+
+
+def test_a_local_survey_has_its_own_correspondence_and_detail(world):
+    mos = gpd.GeoDataFrame({"code": ["v", "b"]}, geometry=[square(0, 0, 1, 1), square(1, 0, 1, 1)], crs=2154)
+    mos.to_file(world.raw / "mos.gpkg", layer="mos")
+    (world.file.parent / "mos.csv").write_text("class_code,land_class\nv,artificial\nb,forest\n", encoding="utf-8")
+    world.add(
+        "[[land_survey]]",
+        id="mos",
+        nomenclature="local",
+        correspondence="mos.csv",
+        mapping_unit_ha=0.1,
+        file="mos.gpkg",
+        fields={"class_code": "code"},
+    )
+    # A table in TOML is written with « = ».
+    text = world.file.read_text(encoding="utf-8").replace("{'class_code': 'code'}", "{ class_code = 'code' }")
+    world.file.write_text(text, encoding="utf-8")
+
+    survey = world.results().land_survey
+
+    assert row(survey, "communes", A)[["artificial_share", "is_below_scale"]].tolist() == [1.0, False]
+    assert row(survey, "communes", B)["forest_share"] == 1.0
+    assert pd.isna(row(survey, "communes", C)["forest_share"])
+
+
+# --- consumption --------------------------------------------------------------------------------------------------
+
+
+def test_consumption_is_summed_by_list_and_year(world):
+    table = world.enaf().results().enaf_consumption
+
+    assert table is not None
+    of_2011 = row(table, "territory", "territory", year=2011)
+    assert of_2011[["enaf_consumption_ha", "enaf_housing_ha", "enaf_road_ha"]].tolist() == pytest.approx([1.1, 1.1, 0])
+    assert row(table, "epci_2015", CEF, year=2012)["enaf_consumption_ha"] == 0.0
+    assert set(table.loc[table["is_provisional"], "year"]) == {2023}
+
+
+def test_ratios_say_why_there_is_none(world):
+    ratios = world.enaf().results().enaf_ratios
+
+    # A: 6 ha from 2015 to 2020 for 20 inhabitants and 10 households more.
+    of_a = row(ratios, "communes", A)
+    assert of_a["enaf_m2_per_added_inhabitant"] == pytest.approx(3000)
+    assert of_a["enaf_m2_per_added_household"] == pytest.approx(6000)
+    assert of_a[["enaf_m2_per_added_job", "enaf_m2_per_added_job_status"]].fillna("-").tolist() == ["-", "no_change"]
+    assert row(ratios, "communes", B)["enaf_m2_per_added_inhabitant_status"] == "decrease"
+    # 6 ha on the 300 ha of A, B and D.
+    assert row(ratios, "epci_2015", ABD)["enaf_consumption_share"] == pytest.approx(0.02)
+
+
+def test_a_commune_that_the_file_lacks_makes_its_zones_unknown(world):
+    world.enaf(codes=(A, B, C))
+
+    layers = check(world.file, raw=world.raw)
+    table = compute(layers).enaf_consumption
+
+    assert "3 communes of the territory are not in the file: '04004', '04005', '83006'." in layers.notes["enaf"]
+    assert pd.isna(row(table, "territory", "territory", year=2011)["enaf_consumption_ha"])
+    assert row(table, "communes", A, year=2011)["enaf_consumption_ha"] == pytest.approx(1)
+
+
+def test_the_trajectory_sets_law_and_scenario_side_by_side(world):
+    world.enaf()
+    with world.file.open("a", encoding="utf-8") as stream:
+        stream.write(
+            '\n[trajectory]\nplanned_communes = "all"\ntargets = { 200000001 = 0.6 }\n'
+            '\n[[trajectory.scenarios]]\nlabel = "Réduction de 40 %"\nregime = "climat_resilience_2023"\n'
+            "parameters = { reduction_share = 0.4 }\n"
+        )
+
+    table = world.results().trajectory
+
+    law = row(table, "epci_2015", ABD, regime="climat_resilience_2023")
+    # 10 ha in ten years, 60 % less; three communes are sure of 1 ha each.
+    assert law[["reference_ha", "allowance_ha", "guarantee_ha"]].tolist() == pytest.approx([10, 4, 3])
+    # 0.4 ha a year over three years, then ten.
+    assert law[["consumed_ha", "remaining_ha", "projection_ha"]].tolist() == pytest.approx([1.2, 2.8, 4])
+    assert law["status"] == "on_track"
+    assert row(table, "epci_2015", ABD, regime="Réduction de 40 %")["allowance_ha"] == pytest.approx(6)
+    # A has the target of its EPCI; B, where nothing was consumed, the guarantee.
+    assert row(table, "communes", A, regime="climat_resilience_2023")["allowance_ha"] == pytest.approx(4)
+    assert row(table, "communes", B, regime="climat_resilience_2023")["allowance_ha"] == pytest.approx(1)
+    # The platform halves whatever the target is, and projects nine flows.
+    assert law[["platform_allowance_ha", "platform_projection_ha"]].tolist() == pytest.approx([5, 3.6])
+
+
+def test_hectares_of_national_projects_are_deducted(world):
+    world.enaf()
+    exclusions = "commune_code,year,kind,area_ha\n04001,2022,pene,0.3\n"
+    (world.file.parent / "exclusions.csv").write_text(exclusions, encoding="utf-8")
+    with world.file.open("a", encoding="utf-8") as stream:
+        stream.write('\n[trajectory]\nexclusions = "exclusions.csv"\n')
+
+    law = row(world.results().trajectory, "communes", A)
+
+    assert law[["consumed_gross_ha", "excluded_ha", "consumed_ha"]].tolist() == pytest.approx([1.2, 0.3, 0.9])
+    # Who has a planning document is not stated: no guarantee is told.
+    assert pd.isna(law["guarantee_ha"])
+
+
+# --- report -------------------------------------------------------------------------------------------------------
+
+
+def test_the_report_gives_the_four_indicators_or_says_why_not(world):
+    report = world.two_vintages().enaf().results().triennial
+
+    of_a = row(report, "communes", A)
+    assert of_a[["enaf_period_ha", "enaf_period_share"]].tolist() == pytest.approx([1.2, 0.012])
+    assert of_a[["net_artificialisation_ha", "newly_sealed_ha", "sealed_ha"]].tolist() == pytest.approx([6, 6, 16])
+    assert of_a[["objective_ha", "objective_consumed_ha", "objective_status"]].tolist() == [
+        5,
+        pytest.approx(1.2),
+        "within",
+    ]
+    mixed = row(report, "epci_2015", CEF)
+    assert pd.isna(mixed["net_artificialisation_ha"])
+    assert mixed["reason_net_artificialisation"] == "mixed_vintages"
+    assert mixed["net_artificialisation_ha_per_year"] == pytest.approx(2)
+    assert set(report["zone_layer"]) == {"communes", "territory", "epci_2015", "epci_2017", "scot_2018"}
+
+
+def test_a_report_without_land_cover_has_its_first_indicator(world):
+    report = world.enaf().results().triennial
+
+    of_a = row(report, "communes", A)
+    assert of_a["enaf_period_ha"] == pytest.approx(1.2)
+    assert pd.isna(of_a["sealed_ha"])
+    assert isinstance(of_a["reason_sealed"], str)
+
+
+# --- what is skipped, what is refused -------------------------------------------------------------------------------
+
+
+def test_tables_that_cannot_be_made_are_named_with_the_reason(world):
+    territory = load_territory(world.file)
+
+    skipped = skipped_tables(territory, ["communes"])
+
+    assert skipped["land_stock"] == "no land cover (a [[land_cover]] of kind cover or artificialisation)"
+    assert skipped["trajectory"] == "no ENAF flows ([enaf])"
+    assert "land_stock" not in planned_tables(territory, ["communes"])
+
+
+def test_a_single_vintage_gives_stocks_and_no_flow(world):
+    world.cover("04", 2021, AFTER)
+
+    results = world.results()
+
+    assert results.land_stock is not None
+    assert results.land_flow is None
+    assert results.skipped["land_flow"].startswith("no two vintages of one département")
+    assert row(results.land_shape, "communes", A)["efficiency_status"] == "one_vintage"
+
+
+def test_an_optional_layer_that_is_not_there_is_left_out(world, tmp_path):
+    world.add("[enaf]", file="enaf.csv", optional=True)
+
+    done = refresh(world.file, raw=world.raw, out=tmp_path / "out")
+
+    assert done.manifest["absent"] == ["enaf"]
+    assert done.manifest["skipped"]["trajectory"] == "no ENAF flows ([enaf])"
+
+
+def test_a_refresh_writes_the_tables_of_land_and_lists_them_in_the_manifest(world, tmp_path):
+    world.two_vintages().enaf()
+
+    done = refresh(world.file, raw=world.raw, out=tmp_path / "out")
+
+    assert {"land_stock.csv", "land_flow.csv", "trajectory.csv", "triennial.csv"} <= set(done.manifest["outputs"])
+    written = pd.read_csv(tmp_path / "out" / "land_stock.csv", dtype={"zone_code": "str", "year": "str"})
+    assert row(written, "communes", A, rank=2)["artificialised_ha"] == 16.0
+    layers = gpd.list_layers(tmp_path / "out" / "territoire.gpkg")["name"]
+    assert {"land_stock", "trajectory", "triennial"} <= set(layers)
+    assert refresh(world.file, raw=world.raw, out=tmp_path / "out").results is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"years": [2019]}, r"expected the years \[2019\] of the territory file, found \[2021\]"),
+        ({"departement": "83"}, "expected the département 83 of the territory file, found 04 in its name"),
+        (
+            {"kind": "cover_difference", "years": [2018, 2021]},
+            "expected a difference of cover and use .* found a state",
+        ),
+    ],
+)
+def test_a_delivery_that_is_not_what_the_territory_file_says_is_refused(world, keys, fault):
+    names = {"cover_code": "code_cs", "use_code": "code_us"}
+    file = "artif_2021_04.gpkg"
+    AFTER.rename(columns=names).assign(millesime="2021").to_file(world.raw / file, layer="OCCUPATION_SOL")
+    world.add("[[land_cover]]", **{"kind": "cover", "departement": "04", "years": [2021], "file": file, **keys})
+
+    with pytest.raises(InputError, match=fault):
+        check(world.file, raw=world.raw)
+
+
+def test_land_cover_without_any_use_is_refused_where_the_matrix_needs_it(world):
+    world.cover("04", 2021, AFTER.drop(columns="use_code"))
+
+    with pytest.raises(InputError, match="expected a use .* for each polygon"):
+        check(world.file, raw=world.raw)
+
+
+def test_land_cover_of_elsewhere_is_refused(world):
+    world.cover("04", 2021, AFTER.set_geometry(AFTER.translate(50_000, 0)))
+
+    with pytest.raises(InputError, match="no polygon meets a commune of the département 04"):
+        check(world.file, raw=world.raw)
+
+
+def test_flows_of_other_communes_are_refused(world):
+    world.enaf(codes=("07009",))
+
+    with pytest.raises(InputError, match="none of its communes is in the territory; found '07009'"):
+        check(world.file, raw=world.raw)
