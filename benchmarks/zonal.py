@@ -7,6 +7,7 @@ in one process, each figure is a ratio of medians; peak memory is that of a proc
 """
 
 import argparse
+import gc
 import statistics
 import subprocess
 import sys
@@ -93,18 +94,22 @@ def peak_mb(way: str, folder: Path, zones: Path) -> float:
 
 
 def show_peak(way: str, folder: Path, zones_file: Path) -> None:
-    """Do one thing and print the peak memory of this process (Linux)."""
-    import resource  # noqa: PLC0415 - absent on Windows
-
+    """Do one thing and print the peak memory of this process while it is done (Linux): reading is left out."""
     zones = gpd.read_parquet(zones_file)
-    before, after = (hp_sig.read_land_cover(folder / f"{name}.parquet", vintage="2021") for name in ("before", "after"))
+    names = ("before", "after") if way.endswith("change") else ("before", "before")
+    layers = {name: hp_sig.read_land_cover(folder / f"{name}.parquet", vintage="2021") for name in set(names)}
+    before, after = (layers[name] for name in names)
+    gc.collect()
+    # Forget the peak of reading (proc(5), clear_refs).
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     {
         "overlay": lambda: overlay_tabulate(zones, before),
         "ours": lambda: hp_sig.tabulate_area(zones, before, by="cover_code"),
         "overlay change": lambda: overlay_change(before, after),
         "our change": lambda: hp_sig.transition_table(before, after, zones, by="cover_code"),
     }[way]()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    print(int(status.split("VmHWM:")[1].split()[0]) / 1024)
 
 
 def compare(zones: gpd.GeoDataFrame, size: int, rounds: int, folder: Path) -> dict[str, float]:

@@ -193,7 +193,8 @@ def _united(shapes: Shapes, apart: Bools) -> shapely.Geometry:
     touched = np.unique(shapely.STRtree(parts).query(shapes[apart])[1])
     joined = shapely.union_all(np.append(parts[touched], shapes[apart]))
     # The other parts meet these, and one another, in points at most.
-    return shapely.multipolygons(np.append(np.delete(parts, touched), shapely.get_parts(joined)))
+    whole: shapely.MultiPolygon = shapely.multipolygons([*np.delete(parts, touched), *shapely.get_parts(joined)])
+    return whole
 
 
 def _classes(patches: gpd.GeoDataFrame, class_column: str) -> tuple[Ints, list[str]]:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from hp_sig.assembly import LandLayers
 from hp_sig.indicators.flow import MAX_GAP_HA, joined, sum_flows
-from hp_sig.indicators.stock import land_stock, self_overlap
+from hp_sig.indicators.stock import land_stock, method_of, self_overlap
 from hp_sig.indicators.tabulation import tabulate_area
+from hp_sig.indicators.thresholds import apply_thresholds, compare_with_official
 from hp_sig.reference.nomenclature import cover_label, use_label
 from hp_sig.results.groups import Groups, named, summed
 from hp_sig.results.land_changes import changes_between, states_of
@@ -52,7 +53,8 @@ def land_tables(land: LandLayers, groups: Groups) -> LandTables:
         states = states_of(land, str(departement))
         for rank, (years, state) in enumerate(states.items(), start=1):
             tables.warnings += _double(state, f"{departement} {years[0]}")
-            stocks.append(_ranked(land_stock(zones, state), rank, years[0]))
+            stock = land_stock(zones, state).join(_by_thresholds(zones, state))
+            stocks.append(_ranked(stock, rank, years[0]))
             cover = land.of_kind("cover", str(departement)).get(years, state)
             classes += [_ranked(table, rank, years[0]) for table in _by_class(zones, cover)]
         for rank, flow, transition in changes_between(land, str(departement), zones, tables.warnings):
@@ -80,6 +82,18 @@ def _double(state: gpd.GeoDataFrame, name: str) -> list[str]:
     ]
 
 
+def _by_thresholds(zones: gpd.GeoDataFrame, state: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Give artificialised land by the thresholds as we apply them and, beside the official layer, both gaps to it."""
+    columns = ["artificialised_thresholds_ha", "matrix_gap_ha", "thresholds_gap_ha"]
+    if "use_code" not in state.columns or state["use_code"].isna().any():
+        return pd.DataFrame(float("nan"), index=zones.index, columns=columns)
+    marked = apply_thresholds(state)
+    if method_of(state) == "official":
+        return compare_with_official(zones, marked)[columns]
+    ours = land_stock(zones, marked)["artificialised_ha"].rename(columns[0])
+    return ours.to_frame().reindex(columns=columns)
+
+
 def _ranked(table: pd.DataFrame, rank: int, year: int) -> pd.DataFrame:
     return table.assign(rank=rank, year=year)
 
@@ -93,15 +107,27 @@ def _by_class(zones: gpd.GeoDataFrame, state: gpd.GeoDataFrame) -> Iterator[pd.D
 
 
 def _stock_table(units: pd.DataFrame, groups: Groups) -> pd.DataFrame:
-    hectares = ["area_ha", "covered_ha", *(f"{measure}_ha" for measure in MEASURES)]
+    gaps = ["artificialised_thresholds_ha", "matrix_gap_ha", "thresholds_gap_ha"]
+    hectares = ["area_ha", "covered_ha", *(f"{measure}_ha" for measure in MEASURES), *gaps]
     stock = summed(units.reset_index()[["unit", "rank", *hectares]], groups.members, keys=["rank"])
+    stock = _whole_ranks(stock, "covered_ha")
     stock = stock.merge(_told(units, groups, ["year", "method"]), on=["zone_layer", "zone_code", "rank"])
     for part, whole in (("covered", "area_ha"), *((measure, "area_ha") for measure in MEASURES)):
         stock[f"{part}_share"] = stock[f"{part}_ha"] / stock[whole]
     stock["is_mixed"] = stock["year"].str.contains("+", regex=False)
     columns = ["rank", "year", "is_mixed", "area_ha", "covered_ha", "covered_share"]
     columns += [f"{measure}_{end}" for measure in MEASURES for end in ("ha", "share")]
-    return named(stock, groups)[["zone_layer", "zone_code", "zone_name", *columns, "method"]]
+    return named(stock, groups)[["zone_layer", "zone_code", "zone_name", *columns, "method", *gaps]]
+
+
+def _whole_ranks(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Leave out the ranks of a zone that only some of its départements have, such as a third vintage in one of them.
+
+    A zone that is whole in no rank keeps its rows: it is unknown.
+    """
+    known = table[column].notna()
+    some_known = known.groupby([table["zone_layer"], table["zone_code"]]).transform("any")
+    return table[known | ~some_known].reset_index(drop=True)
 
 
 def _class_table(units: pd.DataFrame, groups: Groups, stock: pd.DataFrame) -> pd.DataFrame:
@@ -128,7 +154,8 @@ def _flow_table(units: pd.DataFrame, groups: Groups) -> pd.DataFrame:
             zone_of = rows.set_index("unit")["zone_code"]
             table = sum_flows(flows.drop(columns="rank"), zone_of).rename_axis("zone_code").reset_index()
             tables.append(table[table["vintages"].notna()].assign(zone_layer=layer, rank=rank))
-    flow = named(pd.concat(tables, ignore_index=True), groups)
+    whole = _whole_ranks(pd.concat(tables, ignore_index=True), "artificialised_net_ha_per_year")
+    flow = named(whole, groups)
     ends = ["rank", "vintages", "is_mixed"]
     hectares = [column for column in flow.columns if column.endswith(("_ha", "_ha_per_year"))]
     return flow[["zone_layer", "zone_code", "zone_name", *ends, *hectares, "method"]]

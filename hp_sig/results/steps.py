@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from itertools import pairwise
 
+from hp_sig.errors import some
 from hp_sig.territory import LandCoverSource, Territory
 
 __all__ = ["BASE_TABLES", "LAND_TABLES", "computed_steps", "planned_tables", "skipped_tables"]
@@ -16,7 +17,11 @@ LAND_TABLES = (
 )
 
 NO_STATE = "no land cover (a [[land_cover]] of kind cover or artificialisation)"
+NO_PAIR = "no two vintages of one département"
+NO_FLOW = f"{NO_PAIR}, and no difference (kind cover_difference or artificialisation_difference)"
 NO_ENAF = "no ENAF flows ([enaf])"
+NO_ZONING = "no planning zones ([[zoning]])"
+NO_SURVEY = "no other survey of land ([[land_survey]]: CORINE Land Cover, MOS)"
 
 
 def planned_tables(territory: Territory, present: Collection[str]) -> tuple[str, ...]:
@@ -41,32 +46,40 @@ def skipped_tables(territory: Territory, present: Collection[str]) -> dict[str, 
     territory, present
         As in :func:`planned_tables`.
     """
+    named = [source.layer_name for source in territory.land_cover]
+    state_names = [source.layer_name for source in territory.land_cover if not source.kind.endswith("difference")]
+    zoning_names = [source.layer_name for source in territory.zoning]
+    survey_names = [source.layer_name for source in territory.land_survey]
+    enaf_names = ["enaf"] if territory.enaf is not None else []
     sources = [source for source in territory.land_cover if source.layer_name in present]
     states = [source for source in sources if not source.kind.endswith("difference")]
-    differences = [source for source in sources if source.kind.endswith("difference")]
     pairs = _pairs(states)
-    zoning = any(source.layer_name in present for source in territory.zoning)
-    enaf = "enaf" in present
-    needs = {
-        "land_stock": (bool(states), NO_STATE),
-        "land_classes": (bool(states), NO_STATE),
-        "land_flow": (
-            bool(pairs or differences),
-            "no two vintages of one département, and no difference (kind cover_difference)",
-        ),
-        "land_transition": (bool(pairs), "no two vintages of one département"),
-        "land_shape": (bool(states), NO_STATE),
-        "land_survey": (
-            any(source.layer_name in present for source in territory.land_survey),
-            "no other survey of land ([[land_survey]]: CORINE Land Cover, MOS)",
-        ),
-        "land_zoning": (bool(states) and zoning, "no planning zones ([[zoning]])" if states else NO_STATE),
-        "enaf_consumption": (enaf, NO_ENAF),
-        "enaf_ratios": (enaf, NO_ENAF),
-        "trajectory": (enaf, NO_ENAF),
-        "triennial": (enaf or bool(states), f"{NO_ENAF} and {NO_STATE}"),
+    zoning, enaf = not set(zoning_names).isdisjoint(present), "enaf" in present
+    no_zoning = (NO_ZONING, zoning_names) if states else (NO_STATE, state_names)
+    # Whether the table can be made, why not, and the layers of the territory that would do.
+    needs: dict[str, tuple[bool, str, list[str]]] = {
+        "land_stock": (bool(states), NO_STATE, state_names),
+        "land_classes": (bool(states), NO_STATE, state_names),
+        "land_flow": (bool(pairs or len(sources) > len(states)), NO_FLOW, named),
+        "land_transition": (bool(pairs), NO_PAIR, state_names),
+        "land_shape": (bool(states), NO_STATE, state_names),
+        "land_zoning": (bool(states) and zoning, *no_zoning),
+        "land_survey": (not set(survey_names).isdisjoint(present), NO_SURVEY, survey_names),
+        "enaf_consumption": (enaf, NO_ENAF, enaf_names),
+        "enaf_ratios": (enaf, NO_ENAF, enaf_names),
+        "trajectory": (enaf, NO_ENAF, enaf_names),
+        "triennial": (enaf or bool(states), f"{NO_ENAF} and {NO_STATE}", [*enaf_names, *state_names]),
     }
-    return {name: reason for name, (can_be_made, reason) in needs.items() if not can_be_made}
+    return {
+        name: reason + _absent(names, present)
+        for name, (can_be_made, reason, names) in needs.items()
+        if not can_be_made
+    }
+
+
+def _absent(names: Collection[str], present: Collection[str]) -> str:
+    absent = [name for name in names if name not in present]
+    return f"; no file yet for {some(absent)}" if absent else ""
 
 
 def computed_steps(skipped: Collection[str]) -> tuple[str, ...]:
