@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from hp_sig import cli
+from hp_sig import check, cli, compute
+from hp_sig.reference.fields import sample_territory_file
 from hp_sig.refresh import GEOPACKAGE, MAP
-from hp_sig.results import Results
-from hp_sig.territory import Communes, LayerSource, PopulationSource, Territory, Zone
+from hp_sig.results.steps import BASE_TABLES, LAND_TABLES
+from hp_sig.territory import MODELS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,13 +29,23 @@ def test_every_command_and_option_is_in_the_readme_and_has_help(name):
 
 
 def test_every_key_of_a_territory_file_is_in_the_guide():
-    keys = {key for model in (Territory, Communes, LayerSource, Zone, PopulationSource) for key in model.model_fields}
+    keys = {key for model in MODELS for key in model.model_fields}
 
     assert sorted(key for key in keys if f"`{key}`" not in GUIDE and f"[{key}]" not in GUIDE) == []
 
 
+def test_every_table_of_land_and_each_of_its_columns_is_in_the_guide():
+    tables = compute(check(sample_territory_file(), raw=sample_territory_file().parent)).tables()
+    columns = {column for name, table in tables.items() if name in LAND_TABLES for column in table.columns}
+
+    # One line of the guide tells all reasons, and one the states of the ratios.
+    families = re.compile(r"reason_.+|(enaf_m2_per_added|households)_.+_status")
+    assert [name for name in LAND_TABLES if f"`{name}.csv`" not in GUIDE] == []
+    assert sorted(name for name in columns if f"`{name}`" not in GUIDE and not families.fullmatch(name)) == []
+
+
 def test_every_output_is_in_the_readme():
-    outputs = [*(f"{name}.csv" for name in Results.__dataclass_fields__), GEOPACKAGE, MAP, "manifest.json"]
+    outputs = [*(f"{name}.csv" for name in (*BASE_TABLES, *LAND_TABLES)), GEOPACKAGE, MAP, "manifest.json"]
 
     assert [name for name in outputs if f"`{name}`" not in README] == []
 

@@ -216,6 +216,19 @@ def test_an_index_of_several_levels_is_told_in_french_level_by_level():
     assert shown.index.to_list() == [("04245", "loi en vigueur"), ("04245", "Mon scénario")]
 
 
+def test_a_matrix_has_the_names_of_both_its_sides_in_french_and_its_figures_as_they_are():
+    matrix = pd.DataFrame(
+        [[1.5]], index=pd.Index(["CS1.1.1.1"], name="cover_before"), columns=pd.Index(["CS1.2.2"], name="cover_after")
+    )
+
+    expected = pd.DataFrame(
+        [[1.5]],
+        index=pd.Index(["Zones bâties (CS1.1.1.1)"], name="Couverture avant"),
+        columns=pd.Index(["CS1.2.2"], name="Couverture après"),
+    )
+    assert_frame_equal(in_french(matrix), expected)
+
+
 def test_a_layer_or_a_column_that_carries_a_year_shows_it():
     table = pd.DataFrame({"zone_layer": ["epci_2015", "communes", "my_own_2020"], "epci_2024_name": "DLVA"})
 

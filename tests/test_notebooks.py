@@ -1,19 +1,94 @@
+import ast
+import html
+import math
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
+import hp_sig
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+SAMPLE = Path(hp_sig.__file__).parent / "layers" / "sample"
+FACTS = Path(hp_sig.__file__).parent / "reference" / "haute_provence"
+
+
+def tenths(hectares):
+    return f"{hectares:.1f}".replace(".", ",")
+
+
+def facts_of_consumption():
+    """Work out the figures of the notebook on land from the file itself, in square metres a commune and year."""
+    table = pd.read_csv(SAMPLE / "enaf_2009_2024.csv", sep=";", encoding="utf-8-sig", dtype={"idcom": str})
+    flows = table.set_index("idcom")[[f"naf{year:02}art{year + 1:02}" for year in range(9, 24)]]
+    flows = flows.set_axis(range(2009, 2024), axis=1) / 10_000
+    total, reference = flows.sum(), flows[list(range(2011, 2021))].sum(axis=1)
+    left = reference.sum() / 2 - total.loc[2021:2023].sum()
+    year = 2023 + math.ceil(left / (total.loc[2021:2023].sum() / 3))
+    epci = pd.read_csv(FACTS / "epci.csv", dtype=str).query("cog_year == '2015' and epci_name == 'Pays de Banon'")
+    banon = flows.loc[epci["commune_code"], 2021:2023].to_numpy().sum() / 3
+    return [
+        f"référence 2011-2020 : 10 flux, {tenths(reference.sum())} ha",
+        f"avec un flux de trop, 2011-2021 : 11 flux, {tenths(total.loc[2011:2021].sum())} ha (faux)",
+        f"garantie communale, relève l'enveloppe : {int((reference / 2 < 1).sum())} communes",
+        f"reste {tenths(left)} ha sur {tenths(reference.sum() / 2)} ; à ce rythme, épuisés en {year}",
+        f"Pays de Banon : reste {tenths(12 - 3 * banon)} ha sur 12,0",
+        f"ha/an, × 9 = {tenths(9 * banon)} ha, × 10 = {tenths(10 * banon)} ha",
+    ]
+
+
+#: What each notebook must print on the sample.
+PRINTED = {
+    "01-territoire.ipynb": ["51 communes, 150\u202f1"],
+    "03-sobriete-fonciere.ipynb": [
+        "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives",
+        "occupation du sol, département 83 : 2020, 47 polygones",
+        "consommation d'ENAF : flux de 2009 à 2023",
+        "Manosque, artificialisation nette, 2018-2021 : ",
+        "couvertures, 100,0 % de la commune",
+        "polygones qui changent de statut : 0 sur 1508",
+        "Durance-Luberon-Verdon Agglomération (DLVA) : 2017-2020 + 2018-2021, ",
+        "année provisoire : [2023]",
+        "sans total au 2°",
+        *facts_of_consumption(),
+    ],
+}
+#: What each must show in its tables.
+SHOWN = {
+    "01-territoire.ipynb": [],
+    "03-sobriete-fonciere.ipynb": [
+        "matrice, hors seuils",
+        "bâti de 50 m² ou plus : reste artificialisé",
+        "petite surface artificialisée isolée : ne l'est plus",
+        "Zones bâties (CS1.1.1.1)",
+        "2017-2020 + 2018-2021",
+        "en baisse",
+        "loi en vigueur",
+        "proposition de loi, non adoptée",
+        "12,00",
+        "donnée manquante",
+        "millésimes mêlés : seulement par an",
+        "4° Respect de l'objectif",
+    ],
+}
+#: What each writes.
+WRITTEN = {"01-territoire.ipynb": ["carte-territoire.html"], "03-sobriete-fonciere.ipynb": []}
 
 
 def read(path):
     return nbformat.read(path, as_version=4)
 
 
-def test_there_is_a_notebook_to_run():
-    assert [path.name for path in NOTEBOOKS] == ["01-territoire.ipynb"]
+def outputs(notebook):
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def test_there_are_notebooks_to_run_and_each_has_its_facts():
+    assert [path.name for path in NOTEBOOKS] == list(PRINTED) == list(SHOWN) == list(WRITTEN)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -21,6 +96,22 @@ def test_a_notebook_is_committed_without_outputs(path):
     cells = [cell for cell in read(path).cells if cell.cell_type == "code"]
 
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_defines_nothing_and_uses_public_names_only(path):
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+
+    found = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "hp_sig"
+    }
+    imported = {node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom) and node.module}
+    assert found == []
+    assert used <= set(hp_sig.__all__)
+    assert [name for name in imported if name.startswith("hp_sig")] == []
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -32,12 +123,10 @@ def test_a_notebook_runs_from_top_to_bottom_on_the_sample(path, tmp_path, monkey
 
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
-    printed = "".join(
-        output["text"]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if "text" in output
+    printed = "".join(output["text"] for output in outputs(notebook) if "text" in output)
+    shown = html.unescape(
+        "".join(output["data"].get("text/html", "") for output in outputs(notebook) if "data" in output)
     )
-    assert "51 communes, 150\u202f1" in printed
-    assert (tmp_path / "carte-territoire.html").stat().st_size > 100_000
+    assert [fact for fact in PRINTED[path.name] if fact not in printed] == []
+    assert [fact for fact in SHOWN[path.name] if fact not in shown] == []
+    assert all((tmp_path / name).stat().st_size > 100_000 for name in WRITTEN[path.name])

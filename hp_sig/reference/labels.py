@@ -7,9 +7,10 @@ thousands, a decimal comma, an en dash where nothing is known.
 import math
 import re
 import tomllib
+from collections.abc import Hashable
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 import pandas as pd
@@ -116,23 +117,27 @@ def in_french(table: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> stock = pd.DataFrame({"zone_name": ["Volx"], "sealed_share": [0.125], "is_mixed": [False], "method": ["matrix"]})
-    >>> in_french(stock).iloc[0].to_dict()
-    {'Zone': 'Volx', 'Part imperméabilisée (%)': '12,50', 'Millésimes mêlés': 'non', 'Méthode': 'matrice, hors seuils'}
+    >>> land = pd.DataFrame({"zone_name": ["Volx"], "sealed_share": [0.125], "method": ["matrix"], "is_mixed": [False]})
+    >>> in_french(land).iloc[0].to_dict()
+    {'Zone': 'Volx', 'Part imperméabilisée (%)': '12,50', 'Méthode': 'matrice, hors seuils', 'Millésimes mêlés': 'non'}
     """
     shown = pd.DataFrame(table).copy()
     for rank, column in enumerate(table.columns):
         if _is_labelled(column):
             shown.isetitem(rank, pd.array(_texts(column, table.iloc[:, rank]), dtype="str"))
-    shown.columns = pd.Index([_heading(column) for column in table.columns], name=table.columns.name)
-    names = [_heading(name) for name in table.index.names]
-    levels = [table.index.get_level_values(rank) for rank in range(table.index.nlevels)]
+    shown.columns = pd.Index([_heading(column) for column in table.columns], name=_heading(table.columns.name))
+    shown.index = _index(table.index)
+    return shown
+
+
+def _index(index: pd.Index) -> pd.Index:
+    levels = [index.get_level_values(rank) for rank in range(index.nlevels)]
     told = [
-        pd.Index(_texts(level.name, level.to_series()), dtype="str") if _is_labelled(level.name) else level
+        pd.Index(pd.Series(_texts(level.name, level.to_series()), dtype="str")) if _is_labelled(level.name) else level
         for level in levels
     ]
-    shown.index = pd.MultiIndex.from_arrays(told, names=names) if len(told) > 1 else told[0].rename(names[0])
-    return shown
+    names = [_heading(name) for name in index.names]
+    return pd.MultiIndex.from_arrays(told, names=names) if len(told) > 1 else told[0].rename(names[0])
 
 
 def _undated(name: str) -> tuple[str, str]:
@@ -141,11 +146,11 @@ def _undated(name: str) -> tuple[str, str]:
     return (name[: found.start()] + name[found.end() :], found[1]) if found else (name, "")
 
 
-def _is_labelled(column: object) -> bool:
+def _is_labelled(column: object) -> TypeGuard[str]:
     return isinstance(column, str) and _undated(column)[0] in _table()["columns"]
 
 
-def _heading(column: Any) -> Any:  # noqa: ANN401 - a column is named by anything
+def _heading(column: Hashable) -> Hashable:
     if not _is_labelled(column):
         return column
     unit = _table()["columns"][_undated(column)[0]].get("unit")
