@@ -157,6 +157,10 @@ def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
         if frame is not None:
             rows[name] = len(frame)
     rows |= {name: len(layer) for name, (_, layer) in layers.land.covers.items()}
+    rows |= {name: len(survey) for name, survey in layers.land.surveys.items()}
+    if layers.land.zoning is not None:
+        documents = layers.land.zoning.index.str.partition(":").get_level_values(0)
+        rows |= {f"zoning_{name}": int(count) for name, count in documents.value_counts().items()}
     for name, source in layers.territory.sources().items():
         count = str(rows[name]) if name in rows else "absent"
         table.add_row(name, count, escape(source.vintage), escape(source.file))

@@ -10,6 +10,7 @@ from squares import square
 from hp_sig import land_stock, net_artificialisation
 from hp_sig.indicators.flow import compare_flows, difference_direction, flow_from_difference, sum_flows
 
+ENDS = (("before", "after"), ("after", "before"))
 HOUSE, STREET, FIELD, WOOD = "CS1.1.1.1", "CS1.1.1.2", "CS2.2.1", "CS2.1.1.1"
 
 
@@ -152,13 +153,23 @@ def test_a_gap_over_half_a_hectare_is_reported(two):
 
 
 def test_the_direction_of_a_difference_is_read_on_the_two_states():
-    reverse = {"cover_before": "cover_after", "cover_after": "cover_before"}
+    reverse = {f"{axis}_{one}": f"{axis}_{other}" for axis in ("cover", "use") for one, other in ENDS}
     backward = difference().rename(columns=reverse)
+    gardens = difference().iloc[[1]]
 
     assert difference_direction(difference(), before(), after())[0] == "forward"
     assert difference_direction(backward, before(), after())[0] == "backward"
-    # 6 ha and 1 ha change cover; the gardens change use alone and tell no direction.
     assert difference_direction(difference(), before(), after())[1:] == pytest.approx((1.0, 0.0))
+    # A change of use alone tells a direction as well.
+    assert difference_direction(gardens, before(), after())[0] == "forward"
+    assert difference_direction(gardens.rename(columns=reverse), before(), after())[0] == "backward"
+
+
+def test_a_difference_that_holds_nothing_has_no_direction():
+    direction, forward, backward = difference_direction(difference().iloc[:0], before(), after())
+
+    assert direction == "neither"
+    assert np.isnan([forward, backward]).all()
 
 
 def test_a_difference_of_other_land_has_no_direction():

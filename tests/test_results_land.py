@@ -12,7 +12,7 @@ import pytest
 from land import land_cover
 from squares import CODES, square
 
-from hp_sig import InputError, Results, check, compute, load_territory, refresh
+from hp_sig import InputError, Results, TerritoryError, check, compute, load_territory, refresh
 from hp_sig.results.steps import planned_tables, skipped_tables
 
 HOUSE, STREET, FIELD = "CS1.1.1.1", "CS1.1.1.2", "CS2.2.1"
@@ -222,6 +222,37 @@ def test_a_third_vintage_of_one_departement_does_not_hide_what_the_others_have(w
     assert rows(results.land_flow, "communes", F)["vintages"].tolist() == ["2017-2020", "2020-2023"]
 
 
+def test_a_commune_that_is_covered_in_part_is_told(world):
+    world.cover("04", 2021, AFTER[~AFTER.within(square(1, 0))])  # without B
+
+    hole = pd.concat([AFTER[~AFTER.within(square(1, 0))], state("B", {}).assign(geometry=[square(1, 0, 0.6, 1)])])
+    world.cover("04", 2018, gpd.GeoDataFrame(hole, crs=2154))
+
+    (warning,) = world.results().warnings
+
+    assert "land cover 04 2018: 1 communes are not covered in whole ('04002'; 60% at least)" in warning
+
+
+def test_a_zone_with_communes_out_of_the_territory_is_marked_and_told(world):
+    path = world.raw / "epci_2015.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "200000001;EPCI 1;4099\n", encoding="utf-8")
+
+    results = world.two_vintages().results()
+
+    assert results.land_stock is not None
+    partial = results.land_stock.drop_duplicates(["zone_layer", "zone_code"]).set_index(["zone_layer", "zone_code"])
+    assert partial["is_partial"].loc[[("epci_2015", ABD), ("epci_2015", CEF), ("epci_2017", ABD)]].tolist() == [
+        True,
+        False,
+        False,
+    ]
+    # The parks stick out by kilometres, a commune never does.
+    assert bool(partial.loc[("pnr", "FR8000001"), "is_partial"])
+    assert not partial["is_partial"].loc["communes"].any()
+    (warning,) = results.warnings
+    assert "epci_2015: communes of 'EPCI 1' lie out of the territory" in warning
+
+
 # --- flows --------------------------------------------------------------------------------------------------------
 
 
@@ -304,6 +335,20 @@ def test_a_difference_alone_gives_the_flow_and_no_stock(world):
     assert "no land cover" in results.skipped["land_stock"]
 
 
+def test_a_difference_after_the_last_state_gives_its_flow(world):
+    world.two_vintages()
+    columns = ["CS_2020", "US_2020", "CS_2023", "US_2023", "geometry"]
+    grown = [(FIELD, "US1.1", HOUSE, "US5", square(2.08, 1, 0.04, 1))]
+    later = gpd.GeoDataFrame(grown, columns=columns, geometry="geometry", crs=2154)
+    later.to_file(world.raw / "later.gpkg", layer="diff")
+    world.add("[[land_cover]]", kind="cover_difference", departement="83", years=[2020, 2023], file="later.gpkg")
+
+    flow = rows(world.results().land_flow, "communes", F)
+
+    assert flow["vintages"].tolist() == ["2017-2020", "2020-2023"]
+    assert flow["artificialised_net_ha"].tolist() == pytest.approx([3, 4])
+
+
 # --- shape --------------------------------------------------------------------------------------------------------
 
 
@@ -334,6 +379,43 @@ def test_a_list_of_communes_that_two_years_hold_is_measured_alike(world):
         "artificialised_edge_density_m_per_ha",
     ]
     assert same[0][columns].tolist() == same[1][columns].tolist()
+
+
+def test_the_shape_is_of_one_vintage_where_one_departement_has_more(world):
+    world.two_vintages().cover("83", 2023, state("F", {"F": (HOUSE, "US5", 50)}))
+
+    shape = row(world.results().land_shape, "communes", F)
+
+    assert shape[["year", "artificialised_ha", "artificialised_largest_patch_share"]].tolist() == [
+        "2020",
+        pytest.approx(8),
+        pytest.approx(0.08),
+    ]
+
+
+def test_a_stock_of_the_matrix_is_not_set_beside_an_official_one(world):
+    world.cover("04", 2018, AFTER)
+    world.cover("04", 2021, AFTER.assign(artif="non artif"), kind="artificialisation")
+
+    shape = row(world.results().land_shape, "communes", A)
+
+    assert shape["efficiency_status"] == "mixed_methods"
+    assert pd.isna(shape["lcrpgr"])
+
+
+def test_houses_beyond_the_limit_of_the_territory_are_seen(world):
+    beyond = land_cover((HOUSE, "US5", square(-0.5, 0.2, 0.2, 0.2)))
+    alone = row(world.two_vintages().results().land_shape, "communes", A)["dispersion_upu_per_m2"]
+    wider = gpd.GeoDataFrame(pd.concat([AFTER, beyond], ignore_index=True), crs=2154)
+    wider.rename(columns={"cover_code": "code_cs", "use_code": "code_us"}).to_file(
+        world.raw / "cover_04_2021.gpkg", layer="cover"
+    )
+
+    seen = row(world.results().land_shape, "communes", A)["dispersion_upu_per_m2"]
+
+    assert seen > alone
+    # The stock of the commune is its own.
+    assert row(world.results().land_stock, "communes", A, rank=2)["artificialised_ha"] == pytest.approx(16)
 
 
 # --- planning zones and surveys -----------------------------------------------------------------------------------
@@ -474,6 +556,108 @@ def test_the_trajectory_sets_law_and_scenario_side_by_side(world):
     assert law[["platform_allowance_ha", "platform_projection_ha"]].tolist() == pytest.approx([5, 3.6])
 
 
+TRAJECTORY = "\n[trajectory]\n{}\n"
+
+
+def settings(world: World, text: str) -> World:
+    with world.file.open("a", encoding="utf-8") as stream:
+        stream.write(TRAJECTORY.format(text))
+    return world
+
+
+def test_a_zone_without_a_target_has_that_of_its_communes(world):
+    # The SCoT S1 holds A and B: 60 % less. EPCI 1 of 2015 holds A, B and D, where A alone consumed.
+    table = settings(world.enaf(), "targets = { S1 = 0.6 }").results().trajectory
+
+    assert row(table, "scot_2018", "S1")["allowance_ha"] == pytest.approx(4)
+    assert row(table, "epci_2015", ABD)["allowance_ha"] == pytest.approx(4)
+    # The whole territory: 0.4 of the 10 ha of A, 0.5 of the 0.1 ha of C.
+    assert row(table, "territory", "territory")["allowance_ha"] == pytest.approx(4.05)
+    assert row(table, "epci_2015", CEF)["allowance_ha"] == pytest.approx(0.05)
+
+
+def test_a_commune_has_the_target_of_the_epci_that_it_is_in_now(world):
+    # B was in EPCI 1 in 2015, and has been in EPCI 2 since 2017.
+    table = settings(world.enaf(), "targets = { 200000001 = 0.6 }").results().trajectory
+
+    assert row(table, "communes", A)["reduction_share"] == pytest.approx(0.6)
+    assert row(table, "communes", B)["reduction_share"] == pytest.approx(0.5)
+
+
+def test_communes_deleguees_and_the_rule_of_zones_are_settings(world):
+    text = 'planned_communes = "all"\ndelegated_communes = { 04002 = 2 }\nguarantee_zone_rule = "by_commune"'
+
+    table = settings(world.enaf(), text).results().trajectory
+
+    assert row(table, "communes", B)["guarantee_ha"] == pytest.approx(2)
+    # A keeps 5 ha, B 2, D 1.
+    assert row(table, "epci_2015", ABD)["allowance_ha"] == pytest.approx(8)
+
+
+def test_a_commune_in_two_parks_counts_in_both(world):
+    parks = gpd.read_file(world.raw / "pnr.geojson").to_crs(2154)
+    parks.loc[1, "geometry"] = square(-2, -2, 5, 6)  # over all six squares
+    parks.to_crs(4326).to_file(world.raw / "pnr.geojson")
+
+    results = world.enaf().results()
+
+    for park in ("FR8000001", "FR8000002"):
+        assert row(results.enaf_consumption, "pnr", park, year=2012)["enaf_consumption_ha"] == pytest.approx(1)
+        assert row(results.trajectory, "pnr", park)["allowance_ha"] >= 5
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("targets = { 999999999 = 0.6 }", "trajectory.targets: codes of an EPCI or a SCoT expected, found '999999999'"),
+        ('planned_communes = ["99999"]', "trajectory.planned_communes: communes of the territory expected"),
+        ("delegated_communes = { 99999 = 1 }", "trajectory.delegated_communes: communes of the territory expected"),
+    ],
+)
+def test_codes_of_the_settings_that_nobody_has_are_refused(world, text, fault):
+    with pytest.raises(InputError, match=fault):
+        check(settings(world.enaf(), text).file, raw=world.raw)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("99999,2022,pene,0.1", "communes of the territory expected, found '99999'"),
+        ("04001,2022,golf,0.1", r"kinds that .* deducts expected \(pene, ground_photovoltaics\), found 'golf'"),
+        ("04001,1999,pene,0.1", "years from 2011 to 2030 expected, found 1999"),
+        ("04001,2022,pene,0.5", "no more hectares than the commune consumed that year expected"),
+        ("04001,2022,pene,inf", "whole years and areas over 0 ha expected"),
+    ],
+)
+def test_exclusions_that_cannot_be_deducted_are_refused(world, line, fault):
+    (world.file.parent / "exclusions.csv").write_text(f"commune_code,year,kind,area_ha\n{line}\n", encoding="utf-8")
+    settings(world.enaf(), 'exclusions = "exclusions.csv"')
+
+    with pytest.raises(InputError, match=fault):
+        check(world.file, raw=world.raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            '[[trajectory.scenarios]]\nlabel = "x"\nregime = "climat_resilience_2023"\n' * 2,
+            "labels of their own expected, found 'x' more than once",
+        ),
+        ('regime = "trace_senat_2025"', r"A bill is no rule: set it beside the law in \[\[trajectory.scenarios\]\]"),
+        (
+            '[[trajectory.scenarios]]\nlabel = "x"\nregime = "climat_resilience_2023"\nparameters = { name = "y" }',
+            "parameters of a regime expected, 'name' is none",
+        ),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(world, text, fault):
+    settings(world, text)
+
+    with pytest.raises(TerritoryError, match=fault):
+        load_territory(world.file)
+
+
 def test_hectares_of_national_projects_are_deducted(world):
     world.enaf()
     exclusions = "commune_code,year,kind,area_ha\n04001,2022,pene,0.3\n"
@@ -507,6 +691,30 @@ def test_the_report_gives_the_four_indicators_or_says_why_not(world):
     assert mixed["reason_net_artificialisation"] == "mixed_vintages"
     assert mixed["net_artificialisation_ha_per_year"] == pytest.approx(2)
     assert set(report["zone_layer"]) == {"communes", "territory", "epci_2015", "epci_2017", "scot_2018"}
+
+
+def test_what_was_sealed_is_told_without_what_was_unsealed(world):
+    # Of the 16 ha of houses of A, the 10 old ones become fields, 6 new ones are built elsewhere.
+    moved = state("BCDE", {"C": (STREET, "US4.1.1", 3)})
+    moved = pd.concat([moved, land_cover((HOUSE, "US5", square(0.5, 0, 0.06, 1)))])
+    rest = square(0, 0).difference(square(0.5, 0, 0.06, 1))
+    moved = pd.concat([moved, land_cover((FIELD, "US1.1", rest))], ignore_index=True)
+    world.cover("04", 2018, BEFORE)
+    world.cover("04", 2021, gpd.GeoDataFrame(moved, crs=2154))
+
+    of_a = row(world.results().triennial, "communes", A)
+
+    assert of_a[["newly_sealed_ha", "sealed_ha", "net_artificialisation_ha"]].tolist() == pytest.approx([6, 6, -4])
+
+
+def test_a_state_older_than_the_flow_is_not_told_for_its_end(world):
+    world.cover("04", 2018, BEFORE)
+    world.difference("04", difference())
+
+    of_a = row(world.results().triennial, "communes", A)
+
+    assert pd.isna(of_a["sealed_ha"])
+    assert of_a[["newly_sealed_ha", "sealed_vintage_after"]].tolist() == [pytest.approx(6), "2021"]
 
 
 def test_a_report_without_land_cover_has_its_first_indicator(world):

@@ -10,7 +10,7 @@ from land import land_cover, mosaic
 from pandas.testing import assert_frame_equal, assert_series_equal
 from shapely import MultiPolygon, Polygon, box
 
-from hp_sig.indicators.stock import is_artificialised
+from hp_sig.indicators.stock import artificialised_area, is_artificialised
 from hp_sig.indicators.thresholds import THRESHOLD_CASES, apply_thresholds, compare_with_official
 from hp_sig.reference.nomenclature import decree_categories
 
@@ -865,3 +865,14 @@ def test_a_missing_use_or_a_difference_is_refused_in_a_comparison_too():
     difference = official().rename(columns={"cover_code": "cover_before", "use_code": "use_before"})
     with pytest.raises(ValueError, match="a state expected, found a difference"):
         compare_with_official(zones(**THREE), difference)
+
+
+def test_a_stock_says_that_the_thresholds_were_applied():
+    official = in_the_woods(house(100, 100, 110, 110)).assign(artificialised=False)
+    marked = apply_thresholds(official)
+    zones = gpd.GeoSeries([official.union_all()], index=["z"], crs=2154)
+
+    assert artificialised_area(zones, marked)["method"].tolist() == ["thresholds"]
+    # 100 m² of house: ours, not IGN's in this file.
+    assert artificialised_area(zones, marked)["artificialised_ha"].tolist() == pytest.approx([0.01])
+    assert artificialised_area(zones, marked, method="official")["artificialised_ha"].tolist() == [0.0]

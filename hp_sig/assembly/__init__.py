@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from hp_sig.assembly.land import LandLayers, assemble_land, read_land_layer
+from hp_sig.assembly.land import LandLayers, assemble_land, read_land_layer, settings_faults
 from hp_sig.assembly.zones import STATUS_ORDER, ZoneLayer, assemble_zones, read_zone_layer
 from hp_sig.errors import LayerError, some
 from hp_sig.inputs import InputError, InputFile
@@ -163,6 +163,9 @@ def _assembled(territory: Territory, paths: Mapping[str, Path], frames: Mapping[
         errors += [LayerError(paths["population"], [fault])] if fault else []
     if projects is not None:
         notes["projects"] += _project_notes(projects, communes, zones, stations)
+    faults = settings_faults(territory, communes.index, zones)
+    if faults:
+        errors.append(LayerError(territory.path, faults))
     land = assemble_land(territory, frames, communes, paths, notes, errors)
     if errors:
         raise InputError(errors)

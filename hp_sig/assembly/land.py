@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hp_sig.assembly.zones import ZoneLayer
+from hp_sig.crs import M2_PER_HA
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.enaf import read_enaf_context, read_enaf_flows
 from hp_sig.layers.land_cover import read_land_cover
@@ -17,11 +19,16 @@ from hp_sig.layers.survey import read_corine, read_land_survey
 from hp_sig.layers.zoning import read_zoning
 from hp_sig.seal import is_sealed, sealed
 from hp_sig.territory import EnafSource, LandCoverSource, LayerSource, SurveySource, Territory, ZoningSource
+from hp_sig.territory.records import regime_with
 
-__all__ = ["CONTEXT", "LandLayers", "assemble_land", "read_land_layer"]
+__all__ = ["CONTEXT", "LandLayers", "assemble_land", "read_land_layer", "settings_faults"]
 
 #: Name of the second table that the ENAF file holds: populations, households, jobs, areas.
 CONTEXT = "enaf_context"
+#: Land this far from the communes is kept, in metres: as far as one sees in the measure of dispersion (Jaeger & Schwick).
+MARGIN_M = 2_000.0
+#: Flows are in whole square metres, exclusions are written by hand.
+TOLERANCE_HA = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +106,8 @@ def read_land_layer(path: Path, source: LayerSource, correspondence: Path | None
             f"{land.attrs['departement']} in its name. Correct « departement » or the file."
         )
     uses = [column for column in ("use_code", "use_before", "use_after") if column in land.columns]
-    if wanted.kind.startswith("cover") and (not uses or (wanted.kind == "cover" and land["use_code"].isna().any())):
+    is_state = not wanted.kind.endswith("difference")
+    if (wanted.kind == "cover_difference" and not uses) or (is_state and (not uses or land["use_code"].isna().any())):
         faults.append(
             "expected a use (CODE_US) for each polygon: without it nobody can tell what is artificialised. Download "
             "the whole delivery, or name the column with « fields = { use_code = … } »."
@@ -157,6 +165,12 @@ def assemble_land(
         elif len(absent):
             notes["enaf"].append(f"{len(absent)} communes of the territory are not in the file: {some(absent)}.")
         enaf = enaf[enaf["commune_code"].isin(communes.index)]
+        notes["enaf"] += [note for note in notes.pop(CONTEXT, []) if note not in notes["enaf"]]
+    exclusions = frames.get("trajectory.exclusions")
+    if exclusions is not None:
+        faults = _exclusion_faults(exclusions, enaf, territory, communes.index)
+        if faults:
+            errors.append(LayerError(paths["trajectory.exclusions"], faults))
         context = context.reindex(communes.index) if context is not None else None
     return LandLayers(
         covers=covers,
@@ -168,20 +182,78 @@ def assemble_land(
             for source in territory.land_survey
             if source.layer_name in frames
         },
-        exclusions=frames.get("trajectory.exclusions"),
+        exclusions=exclusions,
         absent=tuple(name for name in territory.sources() if name not in frames),
     )
 
 
+def _exclusion_faults(
+    exclusions: pd.DataFrame, enaf: pd.DataFrame | None, territory: Territory, communes: pd.Index
+) -> list[str]:
+    """Say which exclusions cannot be deducted: of no commune, kind or year that counts, or more than was consumed."""
+    faults = []
+    strangers = exclusions.loc[~exclusions["commune_code"].isin(communes), "commune_code"].unique()
+    if len(strangers):
+        faults.append(f"communes of the territory expected, found {some(strangers)}. Drop these rows.")
+    settings = territory.trajectory
+    regimes = [regime_with(settings.regime, {})]
+    regimes += [regime_with(scenario.regime, scenario.parameters) for scenario in settings.scenarios]
+    for regime in regimes:
+        unlisted = sorted(set(exclusions["kind"]) - set(regime.exclusions))
+        if unlisted:
+            faults.append(
+                f"kinds that {regime.label!r} deducts expected ({', '.join(regime.exclusions)}), found "
+                f"{some(unlisted)}. Correct « kind »."
+            )
+    law = regimes[0]
+    spans = ((law.reference_first_year, law.reference_last_year), (law.first_year, law.last_year))
+    counted = {year for first, last in spans if first and last for year in range(first, last + 1)}
+    idle = sorted(set(exclusions["year"]) - counted)
+    if idle:
+        faults.append(f"years from {min(counted)} to {max(counted)} expected, found {some(idle)}. Correct « year ».")
+    if enaf is not None and not faults:
+        keys = ["commune_code", "year"]
+        consumed = enaf.groupby(keys)["area_m2"].sum() / M2_PER_HA
+        excluded = exclusions.groupby(keys)["area_ha"].sum()
+        over = excluded[excluded > consumed.reindex(excluded.index) + TOLERANCE_HA]
+        if len(over):
+            faults.append(
+                f"no more hectares than the commune consumed that year expected, found more for {some(over.index)}. "
+                "The year is that of the flow, not of the permit."
+            )
+    return faults
+
+
+def settings_faults(territory: Territory, communes: pd.Index, zones: Mapping[str, ZoneLayer]) -> list[str]:
+    """Say which codes of the trajectory's settings are of no commune or zone of the territory."""
+    settings = territory.trajectory
+    planned = () if settings.planned_communes in {None, "all"} else tuple(settings.planned_communes or ())
+    given = {"planned_communes": planned, "delegated_communes": tuple(settings.delegated_communes)}
+    faults = []
+    for key, codes in given.items():
+        strangers = sorted(set(codes) - set(communes))
+        if strangers:
+            faults.append(f"trajectory.{key}: communes of the territory expected, found {some(strangers)}. Correct it.")
+    known = {code for layer in zones.values() if layer.config.id in {"epci", "scot"} for code in layer.zones.index}
+    strangers = sorted(set(settings.targets) - known)
+    if strangers:
+        faults.append(f"trajectory.targets: codes of an EPCI or a SCoT expected, found {some(strangers)}. Correct it.")
+    return faults
+
+
 def _near(layer: gpd.GeoDataFrame, source: LandCoverSource, communes: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
-    """Keep the polygons near the communes of the file's own département: each commune is measured with its own file."""
+    """Keep the polygons near the communes of the file's own département: each commune is measured with its own file.
+
+    Dispersion and connections look beyond the limit of a commune, hence the margin.
+    """
     own = communes[communes["departement_code"] == source.departement]
     if own.empty:
         fault = f"no commune of the territory is in the département {source.departement}. Correct « departement »."
         raise LayerError(path, [fault])
-    shapes = layer.geometry.to_numpy()
-    near = np.unique(shapely.STRtree(shapes).query(own.geometry.to_numpy(), predicate="intersects")[1])
-    if not len(near) and not source.kind.endswith("difference"):
+    tree = shapely.STRtree(layer.geometry.to_numpy())
+    met = tree.query(own.geometry.to_numpy(), predicate="intersects")[1]
+    near = np.unique(tree.query(own.geometry.to_numpy(), predicate="dwithin", distance=MARGIN_M)[1])
+    if not len(met) and not source.kind.endswith("difference"):
         fault = f"no polygon meets a commune of the département {source.departement}. Check file and « departement »."
         raise LayerError(path, [fault])
     kept = layer.iloc[near]

@@ -46,8 +46,9 @@ def net_artificialisation(
 ) -> pd.DataFrame:
     """Measure artificialisation, de-artificialisation and their net between two states, in hectares.
 
-    Net artificialisation is the balance of both (art. L. 101-2-1 du code de l'urbanisme): it is the stock after less
-    the stock before. The same three figures are given for sealed land.
+    Net artificialisation is the balance of both (art. L. 101-2-1 du code de l'urbanisme): where both states cover the
+    zone, it is the stock after less the stock before. The same three figures are given for sealed land. Land that only
+    one state covers is in a stock and in no flow.
 
     Parameters
     ----------
@@ -190,21 +191,27 @@ def difference_direction(
     Parameters
     ----------
     difference
-        Columns `cover_before`, `cover_after`.
+        Columns `cover_before`, `cover_after`, and if known `use_before`, `use_after`.
     before, after
-        The two states, with `cover_code`.
+        The two states, with `cover_code` and `use_code`.
 
     Returns
     -------
     tuple
-        `forward`, `backward` or `neither`; the share of its changed area whose cover before is that of the first
-        state and cover after that of the second; the same share read backward.
+        `forward`, `backward` or `neither`; the share of its changed area whose codes before are those of the first
+        state and codes after those of the second; the same share read backward (NaN where nothing changed).
     """
     shapes = difference.geometry.to_numpy()
+    if not len(shapes):
+        return "neither", np.nan, np.nan
     points = shapely.point_on_surface(shapes)
     weight = shapely.area(shapes)
-    seen = [_cover_at(points, state) for state in (before, after)]
-    told = [difference[column].to_numpy(dtype=object) for column in ("cover_before", "cover_after")]
+    axes = ["cover"]
+    if {"use_before", "use_after"} <= set(difference.columns) and all("use_code" in state for state in (before, after)):
+        axes.append("use")
+    told = [_words(difference, [f"{axis}_{end}" for axis in axes]) for end in ("before", "after")]
+    names = [f"{axis}_code" for axis in axes]
+    seen = [_words_at(points, state, names) for state in (before, after)]
     changed = told[0] != told[1]
     total = weight[changed].sum()
     if not total:
@@ -306,8 +313,16 @@ def _per_year(flow: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     return flow.assign(**rates, first_year=first, last_year=last)
 
 
-def _cover_at(points: Shapes, state: gpd.GeoDataFrame) -> Shapes:
+def _words(rows: pd.DataFrame, columns: Sequence[str]) -> Shapes:
+    """Put the codes of each row together."""
+    cells = [rows[column].astype("str").to_numpy(dtype=object) for column in columns]
+    words: Shapes = np.array([" ".join(one) for one in zip(*cells, strict=True)], dtype=object)
+    return words
+
+
+def _words_at(points: Shapes, state: gpd.GeoDataFrame, columns: Sequence[str]) -> Shapes:
+    """Look up the codes of a state at points; None where it has no polygon."""
     point, polygon = shapely.STRtree(state.geometry.to_numpy()).query(points, predicate="within")
     found = np.full(len(points), None, dtype=object)
-    found[point] = state["cover_code"].to_numpy(dtype=object)[polygon]
+    found[point] = _words(state.iloc[polygon], columns)
     return found

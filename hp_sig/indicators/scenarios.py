@@ -178,7 +178,8 @@ def explain_difference(ours: pd.DataFrame, platform: pd.DataFrame, *, page: str 
     -------
     pandas.DataFrame
         Index: the zone, `quantity` (`allowance`, `projection`). `platform_ha`, `ours_ha`, `difference_ha` (ours less
-        the platform's), the six columns above and `main_reason`: the one that weighs most, `none`, or `unknown`.
+        the platform's), the six columns above and `main_reason`: the one that weighs most, `none` where nothing
+        differs, or `unknown`.
 
     Raises
     ------
@@ -212,7 +213,9 @@ def explain_difference(ours: pd.DataFrame, platform: pd.DataFrame, *, page: str 
         table.insert(2, "difference_ha", table["ours_ha"] - table["platform_ha"])
         reasons = table[[f"from_{reason}_ha" for reason in REASONS]].abs()
         heaviest = np.array(REASONS)[reasons.fillna(0.0).to_numpy().argmax(axis=1)]
-        conditions = [reasons.isna().any(axis="columns"), (reasons <= NOISE_HA).all(axis="columns")]
+        # Reasons that cancel out, the platform's floor and the guarantee of one commune, make no difference.
+        same = table["difference_ha"].abs() <= NOISE_HA
+        conditions = [reasons.isna().any(axis="columns"), same | (reasons <= NOISE_HA).all(axis="columns")]
         words = np.select(conditions, ["unknown", "none"], heaviest)
         table["main_reason"] = pd.Series(words, index=table.index, dtype="str")
     stacked = pd.concat(quantities, names=["quantity", ours.index.name]).swaplevel()

@@ -31,8 +31,9 @@ __all__ = [
 
 #: How a polygon is known to be artificialised: `official`, the layer of IGN, which applies the thresholds of the
 #: decree; `matrix`, cover × use alone, « hors seuils »: an approximation.
-METHODS = ("official", "matrix")
-Method = Literal["official", "matrix"]
+#: `thresholds`, what :func:`hp_sig.indicators.thresholds.apply_thresholds` makes of the matrix.
+METHODS = ("official", "matrix", "thresholds")
+Method = Literal["official", "matrix", "thresholds"]
 
 #: Every code of an axis has its column in a table by class, even where nobody has any.
 CODES = {"cover_code": cover_codes, "use_code": use_codes}
@@ -46,8 +47,9 @@ def is_artificialised(land_cover: pd.DataFrame, *, method: Method | None = None)
     land_cover
         A state: columns `cover_code`, `use_code`, and `artificialised` if it is the official layer.
     method
-        `official` takes the column `artificialised`, `matrix` the 280 cells cover × use; by default the official
-        one where the column is there.
+        `official` takes IGN's status (column `artificialised`, or `artificialised_official` once the thresholds were
+        applied), `thresholds` that of :func:`hp_sig.indicators.thresholds.apply_thresholds`, `matrix` the 280 cells
+        cover × use; by default what :func:`method_of` says.
 
     Returns
     -------
@@ -68,9 +70,17 @@ def is_artificialised(land_cover: pd.DataFrame, *, method: Method | None = None)
     [True, False]
     """
     chosen = method or method_of(land_cover)
-    if chosen == "official":
-        _require_state(land_cover, ["artificialised"])
-        return land_cover["artificialised"].astype(bool)
+    if chosen != "matrix":
+        marked = "threshold_case" in land_cover.columns
+        column = "artificialised_official" if marked and chosen == "official" else "artificialised"
+        _require_state(land_cover, [column] if chosen == "official" else [column, "threshold_case"])
+        status = land_cover[column].rename("artificialised")
+        if status.isna().any():
+            message = (
+                f"land_cover: a status for each polygon expected in {column!r}, {int(status.isna().sum())} lack it."
+            )
+            raise ValueError(message)
+        return status.astype(bool)
     _require_state(land_cover, ["cover_code", "use_code"])
     pairs = pd.MultiIndex.from_frame(land_cover[["cover_code", "use_code"]])
     named = pd.MultiIndex.from_tuples(sorted(artificialised_pairs()))
@@ -85,7 +95,9 @@ def is_artificialised(land_cover: pd.DataFrame, *, method: Method | None = None)
 
 
 def method_of(land_cover: pd.DataFrame) -> Method:
-    """Say by which method a state tells artificialised land: its own column, or the matrix."""
+    """Say by which method a state tells artificialised land: the thresholds, its own column, or the matrix."""
+    if "threshold_case" in land_cover.columns:
+        return "thresholds"
     return "official" if "artificialised" in land_cover.columns else "matrix"
 
 

@@ -120,7 +120,8 @@ def triennial_report(
         `net_artificialisation_ha` and the vintages it is measured between, `vintage_before`, `vintage_after` (missing
         where there is none).
     sealed
-        `sealed_ha`, state at `vintage_after`; `newly_sealed_ha`, change since `vintage_before`.
+        `sealed_ha`, state at `vintage_after`; `newly_sealed_ha`, land sealed since `vintage_before` (gains, without
+        what was unsealed).
     objectives
         `objective_ha`, the most that a planning document allows over its own period, and `consumed_ha`, what was
         consumed of it: the `allowance_ha` and `consumed_ha` of a trajectory, or a SCoT's own figures and years.

@@ -259,7 +259,12 @@ def _unit(
         expected = expected[expected.notna() & (percent > 2 * SHARE_ROUNDING)]
         count = len(expected)
         in_m2, in_ha = (int(((expected * unit - percent).abs() <= SHARE_ROUNDING).sum()) for unit in (1.0, M2_PER_HA))
-    if not count:
+    if not count and any((values.dropna() % 1 != 0).any() for values in flows.values()):
+        faults.append(
+            "expected flows in whole m², found decimals, and no commune has both area and share consumed (« artcom ») "
+            "to tell the unit. It looks like hectares: take the file of the Cerema as it is."
+        )
+    elif not count:
         notes.append("no commune has both area and share consumed (« artcom ») to tell the unit: taken as m².")
     elif min(in_m2, in_ha) or 2 * max(in_m2, in_ha) < count:
         faults.append(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from hp_sig.errors import LayerError, some
@@ -48,7 +49,7 @@ def read_exclusions(path: str | Path) -> pd.DataFrame:
     if exclusions.isna().any(axis="columns").any():
         empty = exclusions.index[exclusions.isna().any(axis="columns")] + 2
         faults.append(f"{len(empty)} rows lack a value: lines {some(empty)}. Fill them in.")
-    elif (years != years.round()).any() or (area <= 0).any():
+    elif (years != years.round()).any() or (area <= 0).any() or not np.isfinite(area).all():
         faults.append("whole years and areas over 0 ha expected. Correct the table.")
     if faults:
         raise LayerError(path, faults)

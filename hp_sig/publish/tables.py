@@ -10,8 +10,8 @@ __all__ = ["write_csv"]
 log = logging.getLogger(__name__)
 
 #: Decimals by unit: hectares to the square metre, shares to a millionth, widths to the centimetre.
-DECIMALS = {"_ha": 4, "_share": 6, "_m": 2}
-SHARES = ("share_of_zone", "share_of_other")
+DECIMALS = {"_ha": 4, "_ha_per_year": 4, "_share": 6, "_m": 2}
+SHARES = ("share", "share_of_zone", "share_of_other")
 #: A cell that begins so is a formula for a spreadsheet, wherever the text came from.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

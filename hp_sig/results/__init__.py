@@ -26,7 +26,8 @@ class Results:
     """The tables of a refresh, one row a thing, English column names, units at their end.
 
     A table of land is None where its layers are not there: `skipped` says which and why. In those tables a zone is told
-    by `zone_layer`, `zone_code`, `zone_name`, and `rank` is that of the vintage in its own département (1: the first).
+    by `zone_layer`, `zone_code`, `zone_name`, `is_partial` (some of it lies out of the territory and does not count),
+    and `rank` is that of the vintage in its own département (1: the first).
 
     Parameters
     ----------

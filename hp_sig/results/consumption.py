@@ -14,12 +14,10 @@ from hp_sig.indicators.consumption import (
 from hp_sig.indicators.guarantee import Guarantee
 from hp_sig.indicators.scenarios import compare_regimes, explain_difference, platform_trajectory
 from hp_sig.reference.regimes import Regime
-from hp_sig.results.groups import Groups, named, summed
+from hp_sig.results.groups import ZONE, Groups, named, summed
 from hp_sig.territory.records import regime_with
 
 __all__ = ["consumption_table", "ratio_table", "trajectory_table"]
-
-ZONE = ["zone_layer", "zone_code", "zone_name"]
 
 
 def consumption_table(flows: pd.DataFrame, groups: Groups) -> pd.DataFrame:
@@ -76,7 +74,7 @@ def ratio_table(flows: pd.DataFrame, context: pd.DataFrame, groups: Groups) -> p
         return pd.DataFrame(columns=ZONE)
     first, last = censuses[0], censuses[-1]
     tables = []
-    for layer in groups.layers:
+    for layer, zone_of in _lists(groups):
         table = consumption_efficiency(
             flows,
             context,
@@ -84,7 +82,7 @@ def ratio_table(flows: pd.DataFrame, context: pd.DataFrame, groups: Groups) -> p
             last_year=last - 1,
             from_census=first,
             to_census=last,
-            zone_of=groups.zone_of(layer),
+            zone_of=zone_of,
         )
         tables.append(table.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
     table = named(pd.concat(tables, ignore_index=True), groups)
@@ -108,17 +106,15 @@ def trajectory_table(layers: Layers, groups: Groups) -> pd.DataFrame:
     if flows is None:
         return pd.DataFrame(columns=ZONE)
     regimes = [regime_with(settings.regime, {})]
-    labels = {regimes[0].name: regimes[0].label}
     for scenario in settings.scenarios:
         rules = dataclasses.replace(regime_with(scenario.regime, scenario.parameters), name=scenario.label)
         regimes.append(rules)
-        labels[rules.name] = scenario.label
     targets = pd.Series(dict(settings.targets), dtype="float64")
     guarantee = _guarantee(layers)
     tables = []
-    for layer in groups.layers:
-        zone_of = groups.zone_of(layer)
-        own = _targets_of(targets, layer, zone_of, groups)
+    of_commune = _target_of_commune(targets, layers, groups)
+    for layer, zone_of in _lists(groups):
+        own = _targets_of(targets, of_commune, zone_of, flows, regimes[0])
         table = compare_regimes(
             flows,
             regimes=regimes,
@@ -141,16 +137,56 @@ def _guarantee(layers: Layers) -> Guarantee | None:
         return None
     communes = layers.communes.index
     eligible = pd.Series(data=True, index=communes) if planned == "all" else pd.Series(communes.isin(planned), communes)
-    return Guarantee(eligible=eligible)
+    settings = layers.territory.trajectory
+    count = pd.Series(dict(settings.delegated_communes), dtype="float64")
+    return Guarantee(eligible=eligible, delegated_count=count, zone_rule=settings.guarantee_zone_rule)
 
 
-def _targets_of(targets: pd.Series, layer: str, zone_of: pd.Series, groups: Groups) -> pd.Series:
-    """Give the targets of the zones of a layer: its own, or for communes that of the zone that they are in."""
-    if layer != "communes":
-        return targets[targets.index.isin(zone_of.unique())]
-    rows = groups.communes[groups.communes["zone_code"].isin(targets.index)]
-    found = rows.drop_duplicates("unit").set_index("unit")["zone_code"].map(targets)
-    return found.rename_axis("commune_code")
+def _lists(groups: Groups) -> list[tuple[str, pd.Series]]:
+    """Give every list of communes of every layer."""
+    return [(layer, zone_of) for layer in groups.layers for zone_of in groups.lists_of(layer)]
+
+
+def _target_of_commune(targets: pd.Series, layers: Layers, groups: Groups) -> pd.Series:
+    """Give each commune the target of the EPCI that it is in today, or else of its SCoT."""
+    latest = {
+        zone_id: max(
+            (name for name, layer in layers.zones.items() if layer.config.id == zone_id),
+            key=lambda name: layers.zones[name].config.cog_year or 0,
+            default=None,
+        )
+        for zone_id in ("epci", "scot")
+    }
+    found = pd.Series(index=layers.communes.index, dtype="float64")
+    for name in filter(None, latest.values()):
+        rows = groups.communes[groups.communes["zone_layer"] == name].drop_duplicates("unit").set_index("unit")
+        found = found.fillna(rows["zone_code"].map(targets).reindex(found.index))
+    return found
+
+
+def _targets_of(
+    targets: pd.Series, of_commune: pd.Series, zone_of: pd.Series, flows: pd.DataFrame, regime: Regime
+) -> pd.Series:
+    """Give the reduction of each zone that its own target, or that of its communes, sets.
+
+    A zone without a target of its own has the sum of what its communes are allowed: Σ R·t / Σ R over them.
+    """
+    own = targets[targets.index.isin(zone_of.unique())]
+    shares = of_commune.reindex(zone_of.index)
+    concerned = zone_of[zone_of.isin(zone_of[shares.notna()].unique()) & ~zone_of.isin(own.index)]
+    first, last = regime.reference_first_year, regime.reference_last_year
+    known = set(flows["year"])
+    if concerned.empty or first is None or last is None or not known.issuperset(range(first, last + 1)):
+        return own
+    reference = enaf_consumption(flows, first_year=first, last_year=last)["enaf_consumption_ha"]
+    weights = reference.reindex(concerned.index)
+    shares = shares.reindex(concerned.index).fillna(float(regime.reduction_share or 0.0))
+    total = weights.groupby(concerned).sum(min_count=1)
+    inherited = ((weights * shares).groupby(concerned).sum(min_count=1) / total.where(total > 0)).astype("float64")
+    # Where nothing was consumed, any share of it is the same: the plain mean says what is set.
+    inherited = inherited.fillna(shares.groupby(concerned).mean())
+    together: pd.Series = pd.concat([own, inherited]).rename_axis(zone_of.name)
+    return together
 
 
 def _platform(flows: pd.DataFrame, zone_of: pd.Series, ours: pd.DataFrame, regime: Regime) -> pd.DataFrame:

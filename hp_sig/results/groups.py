@@ -15,10 +15,15 @@ import shapely
 from hp_sig.assembly import Layers
 from hp_sig.indicators.polygons import polygon_parts
 
-__all__ = ["TERRITORY_LAYER", "Groups", "group_zones", "named", "summed"]
+__all__ = ["TERRITORY_LAYER", "ZONE", "Groups", "group_zones", "named", "summed"]
 
 #: Name of the layer that holds one zone: the whole territory.
 TERRITORY_LAYER = "territory"
+#: Columns by which each table of land tells a zone; `is_partial`: some of it lies out of the territory, and does not
+#: count (8 of the 21 communes of Haute-Provence - Pays de Banon).
+ZONE = ["zone_layer", "zone_code", "zone_name", "is_partial"]
+#: A perimeter of which less than this share is missing is whole: limits are not drawn alike.
+WHOLE_SHARE = 0.999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +40,25 @@ class Groups:
     communes
         One row a zone and commune: as `members`, a perimeter by the communes that lie inside it.
     names
-        Index (`zone_layer`, `zone_code`): `zone_name`.
+        Index (`zone_layer`, `zone_code`): `zone_name`, `is_partial`.
     """
 
     units: gpd.GeoDataFrame
     members: pd.DataFrame
     communes: pd.DataFrame
-    names: pd.Series
+    names: pd.DataFrame
 
     def zone_of(self, layer: str) -> pd.Series:
         """Give the zone of each commune in a layer, which has one at most."""
         rows = self.communes[self.communes["zone_layer"] == layer]
         return rows.set_index("unit")["zone_code"].rename_axis("commune_code")
+
+    def lists_of(self, layer: str) -> list[pd.Series]:
+        """Give the zone of each commune in a layer; where a commune is in two perimeters, a list for each zone."""
+        zone_of = self.zone_of(layer)
+        if zone_of.index.is_unique:
+            return [zone_of]
+        return [rows for _, rows in zone_of.groupby(zone_of, sort=True)]
 
     @property
     def layers(self) -> list[str]:
@@ -67,19 +79,25 @@ def group_zones(layers: Layers, overlaps: pd.DataFrame) -> Groups:
     communes = layers.communes[["departement_code", "geometry"]]
     codes = communes.index.to_numpy()
     rows = [_rows("communes", codes, codes), _rows(TERRITORY_LAYER, TERRITORY_LAYER, codes)]
-    names = {("communes", code): name for code, name in layers.communes["name"].items()}
-    names[TERRITORY_LAYER, TERRITORY_LAYER] = layers.territory.name
+    names = {("communes", code): (name, False) for code, name in layers.communes["name"].items()}
+    names[TERRITORY_LAYER, TERRITORY_LAYER] = (layers.territory.name, False)
     pieces, inside = [], []
     for name, layer in layers.zones.items():
-        names |= {(name, code): zone_name for code, zone_name in layer.zones["name"].items()}
+        zone_names = layer.zones["name"]
         if layer.members is not None:
+            partial = layer.zones["commune_total"] > layer.zones["commune_count"]
             zone_of = layer.members[layer.config.key]
             rows.append(_rows(name, zone_of.to_numpy(), zone_of.index.to_numpy()))
         else:
-            pieces.append(_pieces(name, layer.zones, communes))
+            cut = _pieces(name, layer.zones, communes)
+            pieces.append(cut)
+            partial = cut.area.groupby(cut["zone_code"]).sum().reindex(layer.zones.index) < (
+                WHOLE_SHARE * layer.zones.area
+            )
             true = overlaps[(overlaps["zone_layer"] == "communes") & (overlaps["other_layer"] == name)]
             true = true[true["relation"] == "inside"]
             inside.append(_rows(name, true["other_code"].to_numpy(), true["zone_code"].to_numpy()))
+        names |= {(name, code): (zone_names[code], bool(partial[code])) for code in layer.zones.index}
     whole = communes.assign(commune_code=codes, is_commune=True).rename_axis("unit")
     units = gpd.GeoDataFrame(pd.concat([whole, *pieces]))
     members = pd.concat([*rows, *(piece[["zone_layer", "zone_code"]].reset_index() for piece in pieces)])
@@ -88,7 +106,7 @@ def group_zones(layers: Layers, overlaps: pd.DataFrame) -> Groups:
         units=units[["departement_code", "commune_code", "is_commune", "geometry"]],
         members=members.reset_index(drop=True),
         communes=pd.concat([*rows, *inside], ignore_index=True),
-        names=pd.Series(list(names.values()), index=index, name="zone_name"),
+        names=pd.DataFrame(list(names.values()), index=index, columns=["zone_name", "is_partial"]),
     )
 
 
@@ -112,7 +130,7 @@ def summed(units: pd.DataFrame, members: pd.DataFrame, *, keys: Sequence[str]) -
 
 
 def named(table: pd.DataFrame, groups: Groups) -> pd.DataFrame:
-    """Give each zone of a table its name."""
+    """Give each zone of a table its name, and say whether it is partial."""
     return table.merge(groups.names.reset_index(), on=["zone_layer", "zone_code"], how="left")
 
 

@@ -1,5 +1,6 @@
 """What changed in the land of one département from one vintage to the next, and do states and difference agree?"""
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -51,16 +52,19 @@ def changes_between(
         **land.of_kind("artificialisation_difference", departement),
     }
     states = states_of(land, departement)
-    for rank, ((first,), (last,)) in enumerate(pairwise(states), start=1):
-        pair, method = _same_kind(land, departement, (first, last))
-        flow, transition = _from_states(pair, method, zones, (first, last))
-        difference = differences.get((first, last))
-        if difference is not None:
-            warnings += _disagreements(flow, difference, pair, zones, f"{departement} {first}-{last}")
-        yield rank, flow, transition
-    if len(states) < 2:
-        for rank, (years, difference) in enumerate(sorted(differences.items()), start=1):
-            yield rank, flow_from_difference(difference, zones, years=years), None
+    years = sorted({year for key in (*states, *differences) for year in key})
+    for rank, (first, last) in enumerate(pairwise(years), start=1):
+        difference = differences.pop((first, last), None)
+        if (first,) in states and (last,) in states:
+            pair, method = _same_kind(land, departement, (first, last))
+            flow, transition = _from_states(pair, method, zones, (first, last))
+            if difference is not None:
+                warnings += _disagreements(flow, difference, pair, zones, f"{departement} {first}-{last}")
+            yield rank, flow, transition
+        elif difference is not None:
+            yield rank, flow_from_difference(difference, zones, years=(first, last)), None
+    for first, last in differences:
+        warnings.append(f"the difference {departement} {first}-{last} spans a vintage that lies between: left aside.")
 
 
 def _same_kind(
@@ -102,7 +106,7 @@ def _disagreements(
     if direction == "backward":
         return [f"the difference {name} runs backward: its states before and after are exchanged. It was left aside."]
     told = []
-    if direction == "neither":
+    if direction == "neither" and not math.isnan(forward):
         told.append(
             f"the difference {name} agrees with both states on {forward:.0%} of its changed area only: are they of the "
             "same edition?"

@@ -11,17 +11,20 @@ import geopandas as gpd
 import pandas as pd
 
 from hp_sig.assembly import LandLayers
+from hp_sig.errors import some
 from hp_sig.indicators.flow import MAX_GAP_HA, joined, sum_flows
 from hp_sig.indicators.stock import land_stock, method_of, self_overlap
 from hp_sig.indicators.tabulation import tabulate_area
 from hp_sig.indicators.thresholds import apply_thresholds, compare_with_official
 from hp_sig.reference.nomenclature import cover_label, use_label
-from hp_sig.results.groups import Groups, named, summed
+from hp_sig.results.groups import ZONE, Groups, named, summed
 from hp_sig.results.land_changes import changes_between, states_of
 
 __all__ = ["LandTables", "land_tables"]
 
 MEASURES = ("artificialised", "sealed")
+#: A commune of which less than this is covered has a hole in its land cover, beyond what limits differ by.
+WHOLE_SHARE = 0.99
 LABELS = {"cover": cover_label, "use": use_label}
 
 
@@ -54,6 +57,7 @@ def land_tables(land: LandLayers, groups: Groups) -> LandTables:
         for rank, (years, state) in enumerate(states.items(), start=1):
             tables.warnings += _double(state, f"{departement} {years[0]}")
             stock = land_stock(zones, state).join(_by_thresholds(zones, state))
+            tables.warnings += _uncovered(stock[zones["is_commune"]], f"{departement} {years[0]}")
             stocks.append(_ranked(stock, rank, years[0]))
             cover = land.of_kind("cover", str(departement)).get(years, state)
             classes += [_ranked(table, rank, years[0]) for table in _by_class(zones, cover)]
@@ -69,6 +73,17 @@ def land_tables(land: LandLayers, groups: Groups) -> LandTables:
     if transitions:
         tables.transition = _transition_table(pd.concat(transitions), groups, tables.flow)
     return tables
+
+
+def _uncovered(stock: pd.DataFrame, name: str) -> list[str]:
+    """Say which communes a state covers in part only."""
+    partly = stock[stock["covered_share"].between(0, WHOLE_SHARE, inclusive="neither")]
+    if partly.empty:
+        return []
+    return [
+        f"land cover {name}: {len(partly)} communes are not covered in whole ({some(partly.index)}; "
+        f"{partly['covered_share'].min():.0%} at least): the rest is unknown and counts in no stock or flow."
+    ]
 
 
 def _double(state: gpd.GeoDataFrame, name: str) -> list[str]:
@@ -117,7 +132,7 @@ def _stock_table(units: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     stock["is_mixed"] = stock["year"].str.contains("+", regex=False)
     columns = ["rank", "year", "is_mixed", "area_ha", "covered_ha", "covered_share"]
     columns += [f"{measure}_{end}" for measure in MEASURES for end in ("ha", "share")]
-    return named(stock, groups)[["zone_layer", "zone_code", "zone_name", *columns, "method", *gaps]]
+    return named(stock, groups)[[*ZONE, *columns, "method", *gaps]]
 
 
 def _whole_ranks(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -136,7 +151,7 @@ def _class_table(units: pd.DataFrame, groups: Groups, stock: pd.DataFrame) -> pd
     rows = groups.members.merge(units.reset_index()[["unit", "rank", "axis", "class_code", "area_ha"]], on="unit")
     keys = ["zone_layer", "zone_code", "rank"]
     classes = rows.groupby([*keys, "axis", "class_code"], dropna=False)["area_ha"].sum().reset_index()
-    wholes = known[[*keys, "zone_name", "year", "is_mixed", "area_ha"]].rename(columns={"area_ha": "zone_ha"})
+    wholes = known[[*ZONE, "rank", "year", "is_mixed", "area_ha"]].rename(columns={"area_ha": "zone_ha"})
     classes = wholes.merge(classes, on=keys)
     classes["share"] = classes["area_ha"] / classes["zone_ha"]
     classes["class_label"] = [
@@ -144,7 +159,7 @@ def _class_table(units: pd.DataFrame, groups: Groups, stock: pd.DataFrame) -> pd
         for axis, code in zip(classes["axis"], classes["class_code"], strict=True)
     ]
     columns = ["rank", "year", "is_mixed", "axis", "class_code", "class_label", "area_ha", "share"]
-    return classes[["zone_layer", "zone_code", "zone_name", *columns]]
+    return classes[[*ZONE, *columns]]
 
 
 def _flow_table(units: pd.DataFrame, groups: Groups) -> pd.DataFrame:
@@ -158,7 +173,7 @@ def _flow_table(units: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     flow = named(whole, groups)
     ends = ["rank", "vintages", "is_mixed"]
     hectares = [column for column in flow.columns if column.endswith(("_ha", "_ha_per_year"))]
-    return flow[["zone_layer", "zone_code", "zone_name", *ends, *hectares, "method"]]
+    return flow[[*ZONE, *ends, *hectares, "method"]]
 
 
 def _transition_table(units: pd.DataFrame, groups: Groups, flow: pd.DataFrame) -> pd.DataFrame:
@@ -170,9 +185,12 @@ def _transition_table(units: pd.DataFrame, groups: Groups, flow: pd.DataFrame) -
     hectares = ["area_ha", "area_ha_per_year"]
     table = rows.groupby([*keys, *classes], as_index=False, dropna=False)[hectares].sum()
     known = flow[flow["artificialised_net_ha_per_year"].notna()]
-    table = known[[*keys, "zone_name", "vintages", "is_mixed"]].merge(table, on=keys)
+    table = known[[*ZONE, "rank", "vintages", "is_mixed"]].merge(table, on=keys)
     table["area_ha"] = table["area_ha"].mask(table["is_mixed"])
-    return table[["zone_layer", "zone_code", "zone_name", "rank", "vintages", "is_mixed", *classes, *hectares]]
+    # Land that stayed what it was has no pace.
+    stayed = (table["cover_before"] == table["cover_after"]) & (table["use_before"] == table["use_after"])
+    table["area_ha_per_year"] = table["area_ha_per_year"].mask(stayed)
+    return table[[*ZONE, "rank", "vintages", "is_mixed", *classes, *hectares]]
 
 
 def _told(units: pd.DataFrame, groups: Groups, columns: list[str]) -> pd.DataFrame:

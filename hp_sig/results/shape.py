@@ -15,9 +15,9 @@ from hp_sig.indicators.envelope import urban_envelope
 from hp_sig.indicators.landscape import effective_mesh_size, patch_metrics
 from hp_sig.indicators.overlap import overlap_table
 from hp_sig.indicators.polygons import Bools, Floats, polygon_parts
-from hp_sig.indicators.sprawl import built_raster, cell_dispersion, weighted_urban_proliferation
+from hp_sig.indicators.sprawl import HORIZON_M, built_raster, cell_dispersion, weighted_urban_proliferation
 from hp_sig.indicators.stock import is_artificialised
-from hp_sig.results.groups import Groups, named
+from hp_sig.results.groups import ZONE, Groups, named
 from hp_sig.results.land_changes import states_of
 
 __all__ = ["CELL_M", "shape_table"]
@@ -27,12 +27,19 @@ CELL_M = 25.0
 #: Uses of networks of transport: long and thin, they would join every town in one envelope.
 TRANSPORT = "US4.1"
 BUILT = "CS1.1.1.1"
+#: What SDG 11.3.1 gives beside its status.
+EFFICIENCY = [
+    *("land_consumption_rate_per_year", "population_growth_rate_per_year", "lcrpgr"),
+    *("built_before_m2_per_inhabitant", "built_after_m2_per_inhabitant", "m2_per_inhabitant_ratio"),
+]
 #: The class that stands for what may be cut up.
 OPEN, TAKEN = "open", "artificialised"
 
 
 def shape_table(layers: Layers, groups: Groups, stock: pd.DataFrame) -> pd.DataFrame:
     """Measure density, efficiency and pattern of the latest land cover, one row a zone.
+
+    The latest vintage that every département with land cover has: a third one of one département alone is not mixed in.
 
     Parameters
     ----------
@@ -43,21 +50,30 @@ def shape_table(layers: Layers, groups: Groups, stock: pd.DataFrame) -> pd.DataF
     stock
         The table `land_stock`.
     """
+    rank = _common_rank(layers)
+    stock = stock[stock["rank"] <= rank]
     zones, same = _distinct_zones(layers, groups)
-    measured = _measured(layers, zones)
+    measured = _measured(layers, zones, rank)
     tables = []
-    for layer, rows in same.groupby("zone_layer", sort=False):
-        zone_of = groups.zone_of(str(layer))
-        table = _densities(layers, stock, str(layer), zone_of)
+    for layer in same["zone_layer"].unique():
+        rows = same[same["zone_layer"] == layer].sort_values("zone_code")
+        table = _densities(layers, stock, layer, groups.zone_of(layer))
         own = measured.reindex(rows["zone"]).set_axis(pd.Index(rows["zone_code"]))
         # Where a commune has no land cover, the zone is unknown, not empty.
         known = table["artificialised_ha"].notna()
-        table = table.join(own.where(known.reindex(own.index, fill_value=False)))
+        own = own.where(known.reindex(own.index, fill_value=False))
+        table = own[[]].join(table, how="inner").join(own)
         table = table.rename_axis("zone_code").reset_index()
         tables.append(table.assign(zone_layer=layer))
     table = named(pd.concat(tables, ignore_index=True), groups)
-    first = ["zone_layer", "zone_code", "zone_name"]
-    return table[[*first, *(column for column in table.columns if column not in first)]]
+    return table[[*ZONE, *(column for column in table.columns if column not in ZONE)]]
+
+
+def _common_rank(layers: Layers) -> int:
+    """Count the vintages that every département with land cover has."""
+    departements = layers.communes["departement_code"].unique()
+    counts = [len(states_of(layers.land, str(departement))) for departement in departements]
+    return min(count for count in counts if count)
 
 
 def _distinct_zones(layers: Layers, groups: Groups) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
@@ -76,30 +92,31 @@ def _distinct_zones(layers: Layers, groups: Groups) -> tuple[gpd.GeoDataFrame, p
     return zones, same
 
 
-def _measured(layers: Layers, zones: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Measure pattern, envelope and dispersion of the latest land cover."""
-    land = _latest_land(layers)
+def _measured(layers: Layers, zones: gpd.GeoDataFrame, rank: int) -> pd.DataFrame:
+    """Measure pattern, envelope and dispersion of the land cover of one rank."""
+    land = _land_of_rank(layers, rank)
     envelope = urban_envelope(land[land["is_town"]]) if land["is_town"].any() else None
     table = _pattern(zones, land).join(_enveloped(zones, envelope), how="left")
     return table.join(_sprawl(zones, _built_raster(layers.communes, land), _people(layers, zones.index)), how="left")
 
 
-def _latest_land(layers: Layers) -> gpd.GeoDataFrame:
-    """Put the latest state of each département side by side; where two meet, each keeps to its own communes.
+def _land_of_rank(layers: Layers, rank: int) -> gpd.GeoDataFrame:
+    """Put the states of one rank side by side; none covers the communes of another département.
 
     Towards the neighbours of the territory polygons stay whole: cut, they would not meet vertex for vertex any more.
     """
     parts = []
-    for departement, communes in layers.communes.groupby("departement_code"):
+    for departement in sorted(layers.communes["departement_code"].unique()):
         states = states_of(layers.land, str(departement))
         if not states:
             continue
-        state = list(states.values())[-1]
+        state = list(states.values())[rank - 1]
         taken = is_artificialised(state).to_numpy()
         shapes = state.geometry.to_numpy().copy()
         others = layers.communes[layers.communes["departement_code"] != departement].geometry
         cut = np.unique(shapely.STRtree(shapes).query(others.to_numpy(), predicate="intersects")[1])
-        shapes[cut] = shapely.intersection(shapes[cut], gpd.GeoDataFrame(communes).union_all())
+        if len(cut):
+            shapes[cut] = shapely.difference(shapes[cut], others.union_all())
         polygons, owner = polygon_parts(shapes)
         use = state["use_code"].astype("str").to_numpy()[owner]
         cover = state["cover_code"].astype("str").to_numpy()[owner]
@@ -122,21 +139,23 @@ def _densities(layers: Layers, stock: pd.DataFrame, layer: str, zone_of: pd.Seri
     rows = stock[stock["zone_layer"] == layer].sort_values("rank")
     first = rows.drop_duplicates("zone_code").set_index("zone_code")
     last = rows.drop_duplicates("zone_code", keep="last").set_index("zone_code")
-    table = last[["rank", "year", "is_mixed", "artificialised_ha"]].copy()
+    table = last[["rank", "year", "is_mixed", "method", "artificialised_ha"]].copy()
     before, after = (_population(layers, stock, zone_of, keep=keep) for keep in ("first", "last"))
     before, after = before.reindex(table.index), after.reindex(table.index)
     table["population"] = after
     density = net_density(after, table["artificialised_ha"])
     table[["inhabitants_per_ha", "density_status"]] = density[["net_density_per_ha", "status"]].to_numpy()
     years = (_year(last) - _year(first)).reindex(table.index)
-    two = years > 0
-    table["efficiency_status"] = "one_vintage"
+    same = first["method"].reindex(table.index) == table["method"]
+    table[EFFICIENCY] = math.nan
+    table["efficiency_status"] = np.where(years > 0, "mixed_methods", "one_vintage")
+    two = (years > 0) & same
     if two.any():
         found = land_use_efficiency(
             first["artificialised_ha"][two], table["artificialised_ha"][two], before[two], after[two], years=years[two]
         )
-        for column in found.columns:
-            table.loc[found.index, "efficiency_status" if column == "status" else column] = found[column]
+        table.loc[found.index, [*EFFICIENCY, "efficiency_status"]] = found[[*EFFICIENCY, "status"]].to_numpy()
+        table[EFFICIENCY] = table[EFFICIENCY].astype("float64")
     return table
 
 
@@ -206,7 +225,7 @@ class _BuiltRaster:
 
 
 def _built_raster(communes: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> _BuiltRaster:
-    west, south, east, north = communes.total_bounds
+    west, south, east, north = communes.total_bounds + HORIZON_M * np.array([-1, -1, 1, 1])
     built = built_raster(land[land["is_built"]], (west, south, east, north), cell_size_m=CELL_M)
     dispersion = cell_dispersion(built, cell_size_m=CELL_M)
     return _BuiltRaster(west=west, north=north, built=built, dispersion=dispersion)

@@ -6,7 +6,7 @@ from hp_sig.assembly import Layers
 from hp_sig.crs import area_ha
 from hp_sig.indicators.consumption import enaf_consumption
 from hp_sig.indicators.triennial import triennial_report
-from hp_sig.results.groups import Groups, named
+from hp_sig.results.groups import ZONE, Groups, named
 
 __all__ = ["triennial_table"]
 
@@ -36,23 +36,22 @@ def triennial_table(
         config = layers.zones[layer].config if layer in layers.zones else None
         if config is not None and config.id not in {"epci", "scot"}:
             continue
-        zone_of = groups.zone_of(layer)
-        zones = pd.Index(sorted(zone_of.unique()), name="zone_code")
-        areas = area.reindex(zone_of.index).groupby(zone_of).sum().reindex(zones)
-        report = triennial_report(
-            _period(layers.land.enaf, zone_of, zones),
-            since_2021=_since(layers.land.enaf, zone_of, zones),
-            area_ha=areas,
-            net_artificialisation=_net(flow, layer, zones),
-            sealed=_sealed(stock, flow, layer, zones),
-            objectives=_objectives(trajectory, layer, zones),
-        )
-        rates = _of_layer(flow, layer, zones)
-        report["net_artificialisation_ha_per_year"] = None if rates is None else rates["artificialised_net_ha_per_year"]
-        tables.append(report.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
+        for zone_of in groups.lists_of(layer):
+            zones = pd.Index(sorted(zone_of.unique()), name="zone_code")
+            report = triennial_report(
+                _period(layers.land.enaf, zone_of, zones),
+                since_2021=_since(layers.land.enaf, zone_of, zones),
+                area_ha=area.reindex(zone_of.index).groupby(zone_of).sum().reindex(zones),
+                net_artificialisation=_net(flow, layer, zones),
+                sealed=_sealed(stock, flow, layer, zones),
+                objectives=_objectives(trajectory, layer, zones),
+            )
+            rates = _of_layer(flow, layer, zones)
+            rate = None if rates is None else rates["artificialised_net_ha_per_year"]
+            report["net_artificialisation_ha_per_year"] = rate
+            tables.append(report.rename_axis("zone_code").reset_index().assign(zone_layer=layer))
     table = named(pd.concat(tables, ignore_index=True), groups)
-    first = ["zone_layer", "zone_code", "zone_name"]
-    return table[[*first, *(column for column in table.columns if column not in first)]]
+    return table[[*ZONE, *(column for column in table.columns if column not in ZONE)]]
 
 
 def _period(flows: pd.DataFrame | None, zone_of: pd.Series, zones: pd.Index) -> pd.DataFrame:
@@ -112,9 +111,11 @@ def _sealed(stock: pd.DataFrame, flow: pd.DataFrame, layer: str, zones: pd.Index
     if change is not None:
         known = change["vintages"].notna()
         told = _vintages(change)
-        sealed["newly_sealed_ha"] = change["sealed_net_ha"]
+        sealed["newly_sealed_ha"] = change["sealed_gain_ha"]
         sealed["vintage_before"] = told["vintage_before"].where(known)
         sealed["vintage_after"] = told["vintage_after"].where(known, sealed["vintage_after"])
+        # A state that is older than the flow is not the state at its end.
+        sealed["sealed_ha"] = sealed["sealed_ha"].where(sealed["vintage_after"] == state["year"])
     return sealed
 
 

@@ -9,7 +9,7 @@ from hp_sig.errors import some
 from hp_sig.indicators.stock import land_stock
 from hp_sig.indicators.survey import survey_area
 from hp_sig.indicators.zoning import zones_by_commune
-from hp_sig.results.groups import Groups, named
+from hp_sig.results.groups import ZONE, Groups, named
 from hp_sig.results.land_changes import states_of
 
 __all__ = ["survey_table", "zoning_table"]
@@ -82,7 +82,7 @@ def survey_table(layers: Layers, groups: Groups) -> pd.DataFrame:
             zones = shapes if layer == "communes" else shapes.dissolve("zone_code").reset_index()
             table = survey_area(zones.set_index("zone_code")[["geometry"]], survey).reset_index()
             tables.append(table.assign(zone_layer=layer, survey=name, vintage=survey.attrs["vintage"]))
-    first = ["zone_layer", "zone_code", "zone_name", "survey", "vintage"]
+    first = [*ZONE, "survey", "vintage"]
     if not tables:
         return pd.DataFrame(columns=first)
     table = named(pd.concat(tables, ignore_index=True), groups)

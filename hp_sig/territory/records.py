@@ -241,6 +241,10 @@ class TrajectorySettings(Record):
     scenarios: tuple[Scenario, ...] = ()
     #: Communes covered by a planning document in time for the guarantee: all of them, a list, or not stated (None).
     planned_communes: Literal["all"] | tuple[Code, ...] | None = None
+    #: Communes déléguées of each commune nouvelle created since 2011.
+    delegated_communes: dict[Code, Annotated[int, Field(ge=1)]] = {}
+    #: How the guarantee of communes counts in a zone: shared in its envelope, or kept by each commune.
+    guarantee_zone_rule: Literal["pooled", "by_commune"] = "pooled"
     #: Territorialised reduction, 0 to 1, by code of an EPCI or a SCoT.
     targets: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     #: Hectares that do not count: a table `commune_code`, `year`, `kind`, `area_ha`, beside the territory file.
@@ -249,8 +253,23 @@ class TrajectorySettings(Record):
     @field_validator("regime")
     @classmethod
     def _complete(cls, name: str) -> str:
-        regime_with(name, {})
+        try:
+            regime_with(name, {})
+        except ValueError as error:
+            message = (
+                f"{error} A bill is no rule: set it beside the law in [[trajectory.scenarios]], with its parameters."
+            )
+            raise ValueError(message) from error
         return name
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        labels = [self.regime, *(scenario.label for scenario in self.scenarios)]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            message = f"scenarios: labels of their own expected, found {some(twice)} more than once (the regime is one)"
+            raise ValueError(message)
+        return self
 
 
 def regime_with(name: str, parameters: Mapping[str, float | int | str]) -> Regime:
@@ -264,7 +283,8 @@ def regime_with(name: str, parameters: Mapping[str, float | int | str]) -> Regim
     if name not in regime_names():
         message = f"a regime expected among {', '.join(regime_names())}; {name!r} is none"
         raise ValueError(message)
-    unknown = sorted(set(parameters) - {field.name for field in dataclasses.fields(Regime)})
+    told = {"name", "label", "status", "dated_on", "source", "sources"}
+    unknown = sorted(set(parameters) - ({field.name for field in dataclasses.fields(Regime)} - told))
     if unknown:
         message = f"parameters of a regime expected, {some(unknown)} is none"
         raise ValueError(message)
