@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -130,6 +130,7 @@ def refresh(
     typer.echo(f"{done.plan.territory.name}: {len(communes)} communes, {area} ha.")
     for name, entry in done.manifest["outputs"].items():
         typer.echo(f"  {done.plan.out / name} ({entry['rows']} rows)")
+    _tell_absent(done.manifest["absent"])
     _tell_skipped(done.manifest["skipped"])
     for warning in done.manifest["warnings"]:
         typer.echo(f"  warning {warning}")
@@ -181,6 +182,12 @@ def territory(
         message = f"{file} is there already and stays as it is. Give another name."
         raise HpSigError(message) from error
     typer.echo(f'{file} is yours to edit; then: hp-sig refresh --territory "{file}"')
+
+
+def _tell_absent(absent: Sequence[str]) -> None:
+    """Say which optional layers have no file."""
+    if absent:
+        typer.echo(f"  no file for the optional layers {', '.join(absent)}")
 
 
 def _tell_skipped(skipped: Mapping[str, str]) -> None:

@@ -25,7 +25,7 @@ __all__ = ["CONTEXT", "LandLayers", "assemble_land", "read_land_layer", "setting
 
 #: Name of the second table that the ENAF file holds: populations, households, jobs, areas.
 CONTEXT = "enaf_context"
-#: Land this far from the communes is kept, in metres: as far as one sees in the measure of dispersion (Jaeger & Schwick).
+#: Land this far from the communes is kept, in metres: how far one sees in the measure of dispersion (sprawl.HORIZON_M).
 MARGIN_M = 2_000.0
 #: Flows are in whole square metres, exclusions are written by hand.
 TOLERANCE_HA = 1e-4

@@ -35,7 +35,7 @@ from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, r
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
 from hp_sig.refresh.outputs import GEOPACKAGE, MAP, planned_outputs, write_outputs
 from hp_sig.results import Results, compute
-from hp_sig.results.steps import computed_steps, skipped_tables
+from hp_sig.results.steps import computed_steps, skipped_tables, sources_of
 from hp_sig.territory import Territory, load_territory
 
 __all__ = ["GEOPACKAGE", "MAP", "Plan", "RefreshResult", "check", "plan", "refresh"]
@@ -240,6 +240,9 @@ def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
 def _manifest_content(
     decided: Plan, layers: Layers, results: Results, staging: Path, rows: Mapping[str, int]
 ) -> dict[str, Any]:
+    names = {id(source): name for name, source in decided.territory.sources().items()}
+    tables = sources_of(decided.territory, layers.names)
+    made_from = {f"{table}.csv": [names[id(source)] for source in found] for table, found in tables.items()}
     return {
         "territory": decided.territory.name,
         "cog_year": decided.territory.cog_year,
@@ -251,7 +254,10 @@ def _manifest_content(
         "absent": list(layers.land.absent),
         "skipped": dict(results.skipped),
         "warnings": list(results.warnings),
-        "outputs": {name: {"rows": rows[name], **file_entry(staging / name)} for name in rows},
+        "outputs": {
+            name: {"rows": rows[name], **file_entry(staging / name), "made_from": made_from.get(name, [])}
+            for name in rows
+        },
     }
 
 

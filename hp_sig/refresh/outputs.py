@@ -1,6 +1,6 @@
 """Which files does a refresh write, and what is in each?"""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,7 +11,7 @@ from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.publish.tables import rounded, write_csv
 from hp_sig.reference.labels import wording
 from hp_sig.results import Results
-from hp_sig.results.steps import planned_tables
+from hp_sig.results.steps import planned_tables, sources_of
 from hp_sig.territory import LayerSource, Territory
 
 __all__ = ["GEOPACKAGE", "MAP", "planned_outputs", "write_outputs"]
@@ -50,8 +50,11 @@ def write_outputs(layers: Layers, results: Results, folder: Path, step: Callable
     layers_written, tables_written = _geopackage_content(layers, results)
     sources = layers.territory.sources()
     sources |= {name: sources["projects"] for name in layers_written if name.startswith("projects_")}
+    made_from = sources_of(layers.territory, layers.names)
     descriptions = {
-        name: " ".join(filter(None, [notice and f"{notice}.", _description(sources.get(name))]))
+        name: " ".join(
+            filter(None, [notice and f"{notice}.", _description(sources.get(name), made_from.get(name, []))])
+        )
         for name in (*layers_written, *tables_written)
     }
     counts = write_geopackage(layers_written, tables_written, folder / GEOPACKAGE, descriptions=descriptions)
@@ -88,7 +91,15 @@ def _geopackage_content(
     return geographic, {name: table.assign(**marked) for name, table in tables.items()}
 
 
-def _description(source: LayerSource | None) -> str:
+def _description(source: LayerSource | None, made_from: Sequence[LayerSource]) -> str:
+    """Say where a layer comes from, or from what a table was computed."""
+    if source is None and made_from:
+        named = dict.fromkeys((one.producer, one.source) for one in made_from)
+        told = []
+        for producer, name in named:
+            vintages = [one.vintage for one in made_from if (one.producer, one.source) == (producer, name)]
+            told.append(f"{producer}, {name}, {wording('map', 'vintage', vintage=', '.join(dict.fromkeys(vintages)))}")
+        return wording("map", "computed_from", sources=" ; ".join(told))
     if source is None:
         return wording("map", "computed")
     vintage = wording("map", "vintage", vintage=source.vintage)

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from itertools import pairwise
 
 from hp_sig.errors import some
-from hp_sig.territory import LandCoverSource, Territory
+from hp_sig.territory import LandCoverSource, LayerSource, Territory
 
-__all__ = ["BASE_TABLES", "LAND_TABLES", "computed_steps", "planned_tables", "skipped_tables"]
+__all__ = ["BASE_TABLES", "LAND_TABLES", "computed_steps", "planned_tables", "skipped_tables", "sources_of"]
 
 #: Tables that need only boundaries, zones and populations.
 BASE_TABLES = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage")
@@ -80,6 +80,23 @@ def skipped_tables(territory: Territory, present: Collection[str]) -> dict[str, 
 def _absent(names: Collection[str], present: Collection[str]) -> str:
     absent = [name for name in names if name not in present]
     return f"; no file yet for {some(absent)}" if absent else ""
+
+
+def sources_of(territory: Territory, present: Collection[str]) -> dict[str, list[LayerSource]]:
+    """Say from which layers each table of land is computed, beside the communes and the zones.
+
+    Parameters
+    ----------
+    territory, present
+        As in :func:`planned_tables`.
+    """
+    cover: list[LayerSource] = [one for one in territory.land_cover if one.layer_name in present]
+    zoning: list[LayerSource] = [one for one in territory.zoning if one.layer_name in present]
+    survey: list[LayerSource] = [one for one in territory.land_survey if one.layer_name in present]
+    enaf: list[LayerSource] = [territory.enaf] if territory.enaf is not None and "enaf" in present else []
+    made_from = {name: cover for name in LAND_TABLES if name.startswith("land_")}
+    made_from |= {"land_zoning": [*zoning, *cover], "land_survey": survey, "triennial": [*enaf, *cover]}
+    return made_from | dict.fromkeys(("enaf_consumption", "enaf_ratios", "trajectory"), enaf)
 
 
 def computed_steps(skipped: Collection[str]) -> tuple[str, ...]:
