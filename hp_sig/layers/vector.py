@@ -21,6 +21,7 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureErr
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.files import DATA_DRIVERS, require_vector_file
+from hp_sig.layers.placement import in_lambert93
 from hp_sig.parallel import are_valid
 
 __all__ = ["OnInvalid", "finish", "first_containing", "multipolygons", "nowhere", "polygons", "read_vector"]
@@ -32,12 +33,6 @@ Shapes = npt.NDArray[np.object_]
 #: What to do with an invalid polygon: refuse the layer, or repair it and say so.
 OnInvalid = Literal["repair", "raise"]
 
-#: Bounds of mainland France and Corsica in Lambert-93 metres, with a margin (IGN: EPSG:2154, area of use).
-FRANCE_METRES = (0.0, 6_000_000.0, 1_350_000.0, 7_200_000.0)
-#: The same in degrees.
-FRANCE_DEGREES = (-10.0, 41.0, 11.0, 51.6)
-#: Geodetic systems that agree with RGF93 within the precision of these layers: WGS84, RGF93 (v1, v2, v2b), ETRS89.
-GEODETIC_SYSTEMS = (4326, 4171, 9777, 9782, 4258)
 #: A repair that changes an area by more than this share is told one by one.
 LARGE_REPAIR_SHARE = 0.01
 
@@ -121,7 +116,7 @@ def read_vector(
     if shapely.has_z(shapes).any():
         features = features.set_geometry(shapely.force_2d(shapes))
     log.info("read %s (%s): %d features", file, name, len(features))
-    placed = _in_lambert93(features, file, crs)
+    placed = in_lambert93(features, file, crs)
     placed.attrs["layer"] = name or file.stem
     return placed
 
@@ -178,83 +173,6 @@ def first_containing(names: Sequence[str], groups: Sequence[Sequence[str]]) -> l
         if found := [name for name in names if any(word in name.casefold() for word in group)]:
             return found
     return []
-
-
-def _in_lambert93(features: gpd.GeoDataFrame, file: Path, crs: str | None) -> gpd.GeoDataFrame:
-    system = features.crs
-    if system is None:
-        if crs is None:
-            missing = "lacks its .prj" if file.suffix.lower() == ".shp" else "states no coordinate system"
-            fault = f'{missing}. Ask the producer for it, then say so in the territory file: crs = "EPSG:2154".'
-            raise LayerError(file, [fault])
-        try:
-            features = features.set_crs(crs)
-        except pyproj.exceptions.CRSError as error:
-            fault = (
-                f"the coordinate system to assume, {crs!r}, does not exist. "
-                'Give crs = "EPSG:2154" or another EPSG code.'
-            )
-            raise LayerError(file, [fault]) from error
-        system = pyproj.CRS.from_user_input(crs)
-    bounds = tuple(float(bound) for bound in features.total_bounds)
-    projected = features if _is_lambert93(system) else None
-    if projected is None:
-        _require_known_system(system, file)
-        limits = FRANCE_DEGREES if system.is_geographic else None
-        if limits and not _meets(bounds, limits):
-            raise LayerError(file, [_misplaced(bounds, limits, system)])
-        projected = features.to_crs(LAMBERT93)
-        bounds = tuple(float(bound) for bound in projected.total_bounds)
-    if not _meets(bounds, FRANCE_METRES):
-        raise LayerError(file, [_misplaced(bounds, FRANCE_METRES, pyproj.CRS(LAMBERT93))])
-    return projected.set_crs(LAMBERT93, allow_override=True)
-
-
-def _is_lambert93(system: pyproj.CRS) -> bool:
-    return system.to_epsg() == LAMBERT93 or system.to_epsg(min_confidence=20) == LAMBERT93
-
-
-def _require_known_system(system: pyproj.CRS, file: Path) -> None:
-    operation = system.coordinate_operation
-    if operation is not None and "Mercator" in operation.method_name and "Transverse" not in operation.method_name:
-        fault = (
-            f"is in {system.to_string()} ({operation.method_name}), a system made for drawing tiles: areas are almost "
-            "doubled in it. Ask for the source in Lambert-93 (EPSG:2154), or reproject it in QGIS knowingly."
-        )
-        raise LayerError(file, [fault])
-    geodetic = system.geodetic_crs
-    if geodetic is None or geodetic.to_epsg(min_confidence=20) not in GEODETIC_SYSTEMS:
-        fault = (
-            f"is in {system.to_string()[:60]}, expected Lambert-93 (EPSG:2154) or a system on RGF93, WGS84 or ETRS89. "
-            "Reproject it to EPSG:2154 in QGIS, with IGN's grid if it is an old NTF Lambert."
-        )
-        raise LayerError(file, [fault])
-
-
-def _meets(bounds: Sequence[float], limits: Sequence[float]) -> bool:
-    return bool(
-        np.isfinite(bounds).all()
-        and bounds[0] <= limits[2]
-        and bounds[2] >= limits[0]
-        and bounds[1] <= limits[3]
-        and bounds[3] >= limits[1]
-    )
-
-
-def _misplaced(bounds: Sequence[float], limits: Sequence[float], system: pyproj.CRS) -> str:
-    shown = "({:.6g}, {:.6g}, {:.6g}, {:.6g})".format(*bounds)
-    swapped = (bounds[1], bounds[0], bounds[3], bounds[2])
-    if _meets(swapped, limits):
-        return (
-            f"its axes are swapped: bounds {shown} put it out of France, y "
-            "and x exchanged put it in. Export it again as x, y."
-        )
-    if system.is_geographic and _meets(bounds, FRANCE_METRES):
-        return (
-            f"is said to be in degrees ({system.to_string()}) but its bounds {shown} are Lambert-93 metres. "
-            "Declare EPSG:2154, or export the GeoJSON in WGS84."
-        )
-    return f"lies out of mainland France: bounds {shown} in {system.to_string()}. Check its coordinate system."
 
 
 def polygons(
