@@ -10,7 +10,7 @@ import pyproj
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError
 
-__all__ = ["in_lambert93"]
+__all__ = ["FRANCE_DEGREES", "in_lambert93"]
 
 #: Bounds of mainland France and Corsica in Lambert-93 metres, with a margin (IGN: EPSG:2154, area of use).
 FRANCE_METRES = (0.0, 6_000_000.0, 1_350_000.0, 7_200_000.0)
