@@ -9,8 +9,9 @@ import pandas as pd
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.communes import required_fields
-from hp_sig.layers.placement import FRANCE_DEGREES, finish, read_vector
+from hp_sig.layers.placement import FRANCE_DEGREES
 from hp_sig.layers.tables import TABLES, numbers, read_table, texts
+from hp_sig.layers.vector import finish, read_vector
 
 __all__ = ["points_from_degrees", "read_stations"]
 
