@@ -139,6 +139,19 @@ def test_a_refresh_tells_every_file_that_it_wrote(hp_sig, options, out):
     assert f"{out / 'overlaps.csv'} (16 rows)" in ended.out
 
 
+def test_a_refresh_tells_optional_layers_without_a_file_and_tables_that_it_skipped(
+    hp_sig, options, out, territory_file
+):
+    with territory_file.open("a", encoding="utf-8") as stream:
+        stream.write('\n[enaf]\nfile = "enaf/*.csv"\nvintage = "2024"\nproducer = "P"\nsource = "S"\n')
+        stream.write('licence = "L"\noptional = true\n')
+
+    told = hp_sig("refresh", *options, "--out", out).out
+
+    assert "  no file for the optional layers enaf\n" in told
+    assert "skipped enaf_consumption, enaf_ratios, trajectory: no ENAF flows ([enaf]); no file yet for 'enaf'" in told
+
+
 def test_a_second_refresh_says_that_there_is_nothing_to_do(hp_sig, options, out):
     hp_sig("refresh", *options, "--out", out)
 

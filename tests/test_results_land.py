@@ -4,6 +4,8 @@ Every commune is 100 ha of fields. In A houses grow from 10 to 16 ha, in C a str
 to 8 ha. Consumption: 1 ha of housing a year in A from 2011 to 2020, then 0.4 ha; elsewhere only 0.1 ha in C in 2011.
 """
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
@@ -283,6 +285,16 @@ def test_the_margins_of_a_transition_are_the_two_stocks(world):
     assert after.to_dict() == pytest.approx({HOUSE: 16, FIELD: 84})
     built = table[(table["cover_before"] == FIELD) & (table["cover_after"] == HOUSE)]
     assert built[["use_before", "use_after", "area_ha"]].to_numpy().tolist() == [["US1.1", "US5", pytest.approx(6)]]
+
+
+def test_only_land_that_changed_has_a_pace(world):
+    table = rows(world.two_vintages().results().land_transition, "epci_2015", CEF)
+
+    changed = (table["cover_before"] != table["cover_after"]) | (table["use_before"] != table["use_after"])
+    # 3 ha in C and 3 ha in F, in three years; the zone mixes vintages, so there is no total.
+    assert table[changed]["area_ha_per_year"].sum() == pytest.approx(2)
+    assert table[~changed]["area_ha_per_year"].isna().all()
+    assert table["area_ha"].isna().all()
 
 
 def difference(*, share: float = 1.0, backward: bool = False) -> gpd.GeoDataFrame:
@@ -771,6 +783,24 @@ def test_a_refresh_writes_the_tables_of_land_and_lists_them_in_the_manifest(worl
     layers = gpd.list_layers(tmp_path / "out" / "territoire.gpkg")["name"]
     assert {"land_stock", "trajectory", "triennial"} <= set(layers)
     assert refresh(world.file, raw=world.raw, out=tmp_path / "out").results is None
+
+
+def test_each_table_says_from_which_deliveries_it_was_made(world, tmp_path):
+    world.cover("04", 2018, BEFORE)
+    world.cover("04", 2021, AFTER)
+    world.enaf()
+
+    done = refresh(world.file, raw=world.raw, out=tmp_path / "out")
+
+    outputs = done.manifest["outputs"]
+    assert outputs["land_flow.csv"]["made_from"] == ["land_cover_04_2018", "land_cover_04_2021"]
+    assert outputs["trajectory.csv"]["made_from"] == ["enaf"]
+    assert outputs["triennial.csv"]["made_from"] == ["enaf", "land_cover_04_2018", "land_cover_04_2021"]
+    assert outputs["overlaps.csv"]["made_from"] == []
+    with closing(sqlite3.connect(tmp_path / "out" / "territoire.gpkg")) as connection:
+        query = "SELECT description FROM gpkg_contents WHERE table_name = 'trajectory'"
+        (description,) = connection.execute(query).fetchone()
+    assert description == "Calculé par hp_sig à partir de : P, S, millésime 2024"
 
 
 @pytest.mark.parametrize(
