@@ -235,6 +235,16 @@ def test_a_commune_that_is_covered_in_part_is_told(world):
     assert "land cover 04 2018: 1 communes are not covered in whole ('04002'; 60% at least)" in warning
 
 
+def test_a_share_is_that_of_the_zone_not_of_what_is_covered(world):
+    # Half of A is covered, with 10 ha of houses.
+    half = land_cover((HOUSE, "US5", square(0, 0, 0.1, 1)), (FIELD, "US1.1", square(0.1, 0, 0.4, 1)))
+    world.cover("04", 2021, half)
+
+    stock = row(world.results().land_stock, "communes", A)
+
+    assert stock[["covered_share", "artificialised_share", "sealed_share"]].tolist() == pytest.approx([0.5, 0.1, 0.1])
+
+
 def test_a_zone_with_communes_out_of_the_territory_is_marked_and_told(world):
     path = world.raw / "epci_2015.csv"
     path.write_text(path.read_text(encoding="utf-8") + "200000001;EPCI 1;4099\n", encoding="utf-8")
@@ -359,6 +369,17 @@ def test_a_difference_after_the_last_state_gives_its_flow(world):
 
     assert flow["vintages"].tolist() == ["2017-2020", "2020-2023"]
     assert flow["artificialised_net_ha"].tolist() == pytest.approx([3, 4])
+
+
+def test_an_official_state_is_compared_with_another_by_the_matrix_where_only_one_is_official(world):
+    # In 2018 IGN calls all the land artificialised: a flow from there to the matrix of 2021 would be absurd.
+    world.cover("04", 2018, BEFORE)
+    world.cover("04", 2018, BEFORE.assign(artif="artif"), kind="artificialisation")
+    world.cover("04", 2021, AFTER)
+
+    flow = row(world.results().land_flow, "communes", A)
+
+    assert flow[["artificialised_net_ha", "method"]].tolist() == [pytest.approx(6), "matrix"]
 
 
 # --- shape --------------------------------------------------------------------------------------------------------
@@ -796,7 +817,7 @@ def test_each_table_says_from_which_deliveries_it_was_made(world, tmp_path):
     assert outputs["land_flow.csv"]["made_from"] == ["land_cover_04_2018", "land_cover_04_2021"]
     assert outputs["trajectory.csv"]["made_from"] == ["enaf"]
     assert outputs["triennial.csv"]["made_from"] == ["enaf", "land_cover_04_2018", "land_cover_04_2021"]
-    assert outputs["overlaps.csv"]["made_from"] == []
+    assert "made_from" not in outputs["overlaps.csv"]
     with closing(sqlite3.connect(tmp_path / "out" / "territoire.gpkg")) as connection:
         query = "SELECT description FROM gpkg_contents WHERE table_name = 'trajectory'"
         (description,) = connection.execute(query).fetchone()

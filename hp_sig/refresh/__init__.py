@@ -242,7 +242,7 @@ def _manifest_content(
 ) -> dict[str, Any]:
     names = {id(source): name for name, source in decided.territory.sources().items()}
     tables = sources_of(decided.territory, layers.names)
-    made_from = {f"{table}.csv": [names[id(source)] for source in found] for table, found in tables.items()}
+    made_from = {f"{table}.csv": {"made_from": [names[id(one)] for one in found]} for table, found in tables.items()}
     return {
         "territory": decided.territory.name,
         "cog_year": decided.territory.cog_year,
@@ -255,8 +255,7 @@ def _manifest_content(
         "skipped": dict(results.skipped),
         "warnings": list(results.warnings),
         "outputs": {
-            name: {"rows": rows[name], **file_entry(staging / name), "made_from": made_from.get(name, [])}
-            for name in rows
+            name: {"rows": rows[name], **file_entry(staging / name), **made_from.get(name, {})} for name in rows
         },
     }
 
