@@ -436,6 +436,17 @@ def test_a_stock_of_the_matrix_is_not_set_beside_an_official_one(world):
     assert pd.isna(shape["lcrpgr"])
 
 
+def test_land_of_the_other_departement_that_a_delivery_holds_is_left_out(world):
+    # The delivery of 04 sticks out over F, which is measured with that of 83.
+    world.cover("04", 2021, gpd.GeoDataFrame(pd.concat([AFTER, state("F", {"F": (HOUSE, "US5", 60)})]), crs=2154))
+    world.cover("83", 2020, VAR_AFTER)
+
+    results = world.results()
+
+    assert row(results.land_shape, "communes", F)["artificialised_largest_patch_share"] == pytest.approx(0.08)
+    assert row(results.land_stock, "territory", "territory")["artificialised_ha"] == pytest.approx(16 + 3 + 8)
+
+
 def test_houses_beyond_the_limit_of_the_territory_are_seen(world):
     beyond = land_cover((HOUSE, "US5", square(-0.5, 0.2, 0.2, 0.2)))
     alone = row(world.two_vintages().results().land_shape, "communes", A)["dispersion_upu_per_m2"]
@@ -781,6 +792,13 @@ def test_a_single_vintage_gives_stocks_and_no_flow(world):
     assert results.land_flow is None
     assert results.skipped["land_flow"].startswith("no two vintages of one département")
     assert row(results.land_shape, "communes", A)["efficiency_status"] == "one_vintage"
+
+
+def test_one_vintage_in_each_of_two_departements_makes_no_pair(world):
+    world.cover("04", 2021, AFTER)
+    world.cover("83", 2020, VAR_AFTER)
+
+    assert world.results().skipped["land_flow"].startswith("no two vintages of one département")
 
 
 def test_an_optional_layer_that_is_not_there_is_left_out(world, tmp_path):

@@ -49,11 +49,17 @@ def require_polygons(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> Shap
 def polygon_parts(shapes: Shapes) -> tuple[Shapes, Ints]:
     """Give the polygons inside geometries of any kind, and the rank of the geometry that each comes from.
 
-    Lines and points, which two polygons share where they only touch, have no area and are left out.
+    Lines and points, which two polygons share where they only touch, and empty polygons have no area and are left out.
+
+    >>> shapes = shapely.from_wkt(["POLYGON EMPTY", "POINT (0 0)", "POLYGON ((0 0, 1 0, 0 1, 0 0))"])
+    >>> parts, owner = polygon_parts(shapes)
+    >>> len(parts), owner.tolist()
+    (1, [2])
     """
     parts, owner = shapely.get_parts(shapes, return_index=True)
     # A collection may hold multipolygons: take its parts apart once more.
     parts, inner = shapely.get_parts(parts, return_index=True)
     owner = owner[inner]
-    polygon = shapely.get_type_id(parts) == 3
+    # An operation without a result may give an empty polygon, which is a part of its own.
+    polygon = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)
     return parts[polygon], owner[polygon]
