@@ -188,6 +188,9 @@ def test_covers_and_uses_are_two_tables_of_the_same_land(world):
     assert houses[["area_ha", "share"]].tolist() == pytest.approx([16, 0.16])
     assert houses["class_label"] == "Zones bâties"
     assert row(classes, "communes", A, rank=2, axis="use", class_code="US5")["area_ha"] == pytest.approx(16)
+    # Nobody has woods: 0, and a row.
+    assert row(classes, "communes", B, rank=2, axis="cover", class_code="CS2.1.1.1")["area_ha"] == 0.0
+    assert len(found) == 2 * (14 + 20)
 
 
 def test_land_that_a_state_counts_twice_is_told(world):

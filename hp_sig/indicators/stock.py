@@ -19,6 +19,7 @@ from hp_sig.indicators.tabulation import tabulate_area
 from hp_sig.reference.nomenclature import artificialised_pairs, cover_codes, sealed_covers, use_codes
 
 __all__ = [
+    "CODES",
     "METHODS",
     "artificialised_area",
     "is_artificialised",

@@ -47,7 +47,7 @@ class Results:
     land_stock
         One row a zone and vintage: artificialised and sealed land.
     land_classes
-        One row a zone, vintage and class of cover or use that it has.
+        One row a zone, vintage and class of cover or use, 0 where it has none.
     land_flow
         One row a zone and pair of vintages: gains, losses and nets.
     land_transition

@@ -13,7 +13,7 @@ import pandas as pd
 from hp_sig.assembly import LandLayers
 from hp_sig.errors import some
 from hp_sig.indicators.flow import MAX_GAP_HA, joined, sum_flows
-from hp_sig.indicators.stock import land_stock, method_of, self_overlap
+from hp_sig.indicators.stock import CODES, land_stock, method_of, self_overlap
 from hp_sig.indicators.tabulation import tabulate_area
 from hp_sig.indicators.thresholds import apply_thresholds, compare_with_official
 from hp_sig.reference.nomenclature import cover_label, use_label
@@ -116,9 +116,9 @@ def _ranked(table: pd.DataFrame, rank: int, year: int) -> pd.DataFrame:
 def _by_class(zones: gpd.GeoDataFrame, state: gpd.GeoDataFrame) -> Iterator[pd.DataFrame]:
     both = tabulate_area(zones, state, by=["cover_code", "use_code"])
     for axis, column in (("cover", "cover_code"), ("use", "use_code")):
-        table = both.T.groupby(level=column).sum().T
-        long = table.melt(ignore_index=False, var_name="class_code", value_name="area_ha")
-        yield long[long["area_ha"] > 0].assign(axis=axis)
+        # Every class of the nomenclature, 0 where a zone has none.
+        table = both.T.groupby(level=column).sum().T.reindex(columns=list(CODES[column]()), fill_value=0.0)
+        yield table.melt(ignore_index=False, var_name="class_code", value_name="area_ha").assign(axis=axis)
 
 
 def _stock_table(units: pd.DataFrame, groups: Groups) -> pd.DataFrame:
@@ -146,8 +146,8 @@ def _whole_ranks(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _class_table(units: pd.DataFrame, groups: Groups, stock: pd.DataFrame) -> pd.DataFrame:
-    """Sum each class; a unit without it has none, but a zone with a unit of which nothing is known is left out."""
-    known = stock[stock["covered_ha"].notna()]
+    """Sum each class; a zone with a unit of which nothing is known is left out."""
+    known = stock[stock["artificialised_ha"].notna()]
     rows = groups.members.merge(units.reset_index()[["unit", "rank", "axis", "class_code", "area_ha"]], on="unit")
     keys = ["zone_layer", "zone_code", "rank"]
     classes = rows.groupby([*keys, "axis", "class_code"], dropna=False)["area_ha"].sum().reset_index()
