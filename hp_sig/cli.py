@@ -19,7 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from hp_sig._version import __version__
 from hp_sig.errors import HpSigError
@@ -144,7 +144,14 @@ def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
         layers = check_inputs(territory, raw=raw, on_step=step)
     if layers.territory.notice:
         typer.echo(f"*** {layers.territory.notice} ***")
-    table = Table("layer", "rows", "vintage", "file", box=None, header_style="bold")
+    table = Table(
+        Column("layer", overflow="fold"),
+        "rows",
+        "vintage",
+        Column("file", overflow="fold"),
+        box=None,
+        header_style="bold",
+    )
     rows = {
         "communes": len(layers.communes),
         **{name: len(layer.zones) for name, layer in layers.zones.items()},
