@@ -487,6 +487,23 @@ def test_a_planning_zone_over_two_communes_is_cut_and_the_land_in_it_measured(wo
     assert found.loc[(B, "N"), "zone_share"] == pytest.approx(0.8)
 
 
+def test_a_planning_zone_over_two_departements_is_measured_with_the_delivery_of_each(world):
+    zones = gpd.GeoDataFrame({"LIBELLE": ["U"], "TYPEZONE": ["U"]}, geometry=[square(2, 0, 1, 2)], crs=2154)
+    zones.to_file(world.raw / "plu.gpkg", layer="zone_urba")
+    world.two_vintages().add("[[zoning]]", id="plui", file="plu.gpkg")
+
+    table = world.results().land_zoning
+
+    assert table is not None
+    assert table[["commune_code", "rank", "year"]].to_numpy().tolist() == [
+        [C, 1, 2018],
+        [C, 2, 2021],
+        [F, 1, 2017],
+        [F, 2, 2020],
+    ]
+    assert table["artificialised_ha"].tolist() == pytest.approx([0, 3, 5, 8])
+
+
 def test_zones_of_two_kinds_over_the_same_land_are_told(world):
     zones = gpd.GeoDataFrame(
         {"LIBELLE": ["U1", "N1"], "TYPEZONE": ["U", "N"], "IDURBA": ["P", "P"]},
