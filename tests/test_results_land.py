@@ -701,6 +701,14 @@ def test_exclusions_that_cannot_be_deducted_are_refused(world, line, fault):
         check(world.file, raw=world.raw)
 
 
+def test_a_table_of_exclusions_without_a_column_is_refused_with_a_remedy_that_works(world):
+    (world.file.parent / "exclusions.csv").write_text("commune_code,year,area_ha\n04001,2022,0.1\n", encoding="utf-8")
+    settings(world.enaf(), 'exclusions = "exclusions.csv"')
+
+    with pytest.raises(InputError, match=r"a column for « kind » .* Rename it in the table\."):
+        check(world.file, raw=world.raw)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -100,8 +100,9 @@ def required_fields(
     needed: Collection[str],
     given: Mapping[str, str] | None,
     path: str | Path,
+    remedy: str = "Name it with « fields = { … } ».",
 ) -> dict[str, str]:
-    """Find the columns of a layer, or say which are missing and what was looked for.
+    """Find the columns of a layer, or say which are missing, what was looked for and what to do.
 
     Raises
     ------
@@ -119,9 +120,7 @@ def required_fields(
     ]
     if absent:
         present = ", ".join(str(column) for column in columns)
-        faults = [
-            f"expected {what}; found the columns {present}. Name it with « fields = {{ … }} »." for what in absent
-        ]
+        faults = [f"expected {what}; found the columns {present}. {remedy}" for what in absent]
         raise LayerError(path, faults)
     return found
 

@@ -33,7 +33,7 @@ def read_exclusions(path: str | Path) -> pd.DataFrame:
         One error that lists every fault of the file.
     """
     table = read_table(path)
-    columns = required_fields("exclusions", table.columns, FIELDS, None, path)
+    columns = required_fields("exclusions", table.columns, FIELDS, None, path, "Rename it in the table.")
     faults: list[str] = []
     notes: list[str] = []
     years = numbers(table[columns["year"]], faults)

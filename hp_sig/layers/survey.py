@@ -132,7 +132,9 @@ def read_land_survey(  # noqa: PLR0913 - all but the first four only serve unusu
 def _read_correspondence(path: str | Path) -> pd.DataFrame:
     """Read which land class each code of a survey stands for."""
     table = read_table(path)
-    columns = required_fields("correspondence", table.columns, ("class_code", "land_class"), None, path)
+    columns = required_fields(
+        "correspondence", table.columns, ("class_code", "land_class"), None, path, "Rename it in the table."
+    )
     faults: list[str] = []
     codes, classes = texts(table[columns["class_code"]]), texts(table[columns["land_class"]])
     require_unique(codes, "codes", faults)
