@@ -1,15 +1,17 @@
-"""How is a costly look at many geometries shared among the processors?"""
+"""How are hundreds of thousands of geometries made and looked at without wasting a processor?"""
 
+import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-__all__ = ["are_valid", "shared"]
+__all__ = ["are_valid", "many_objects", "shared"]
 
 #: Under this many geometries a second thread costs more than it brings.
 SHAPES_PER_WORKER = 500
@@ -37,3 +39,15 @@ def are_valid(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
     """Say which geometries are valid, on every processor."""
     valid: npt.NDArray[np.bool_] = shared(shapely.is_valid, shapes)
     return valid
+
+
+@contextmanager
+def many_objects() -> Iterator[None]:
+    """Leave Python's search for cycles off while geometries are made by the hundred thousand: they hold none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

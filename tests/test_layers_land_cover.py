@@ -1,3 +1,4 @@
+import gc
 import json
 import sqlite3
 import warnings
@@ -1198,3 +1199,24 @@ def test_a_layer_without_features_is_refused(tmp_path):
     path = geopackage(tmp_path / "ocs.gpkg", occupation=occupation().head(0))
 
     assert fault_of(path) == "the layer 'occupation' has no feature. Download it again."
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path, enabled):
+    path = tmp_path / "land.gpkg"
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1" + b"x" * 40 + b"PAR1")
+    layer = gpd.GeoDataFrame({"code_cs": ["CS2.2.1"]}, geometry=[square(0, 0)], crs=2154)
+    layer.to_file(path, layer="OCCUPATION_SOL")
+    was = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        read_land_cover(path, vintage="2021")
+        after_reading = gc.isenabled()
+        with pytest.raises(LayerError):
+            read_land_cover(broken, vintage="2021")
+        after_failing = gc.isenabled()
+    finally:
+        (gc.enable if was else gc.disable)()
+
+    assert (after_reading, after_failing) == (enabled, enabled)

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from hp_sig.indicators.polygons import Bools, Floats, Ints, Shapes
-from hp_sig.parallel import shared
+from hp_sig.parallel import many_objects, shared
 
 __all__ = ["areas_within"]
 
@@ -23,6 +23,7 @@ MARGIN_M = 1.0
 IMPLIED_SHARE = 0.05
 
 
+@many_objects()
 def areas_within(zones: Shapes, polygons: Shapes, whole: Ints) -> tuple[Ints, Ints, Floats]:
     """Measure the area that each zone shares with each polygon, in m².
 

@@ -22,7 +22,7 @@ from hp_sig.crs import LAMBERT93
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.files import DATA_DRIVERS, require_vector_file
 from hp_sig.layers.placement import in_lambert93
-from hp_sig.parallel import are_valid
+from hp_sig.parallel import are_valid, many_objects
 
 __all__ = ["OnInvalid", "finish", "first_containing", "multipolygons", "nowhere", "polygons", "read_vector"]
 
@@ -93,11 +93,12 @@ def read_vector(
                 "Convert it to GeoPackage."
             )
             raise LayerError(file, [fault])
-        features = (
-            gpd.read_parquet(file)
-            if file.suffix.lower() == ".parquet"
-            else pyogrio.read_dataframe(file, layer=name, encoding=_undeclared_encoding(file))
-        )
+        with many_objects():
+            features = (
+                gpd.read_parquet(file)
+                if file.suffix.lower() == ".parquet"
+                else pyogrio.read_dataframe(file, layer=name, encoding=_undeclared_encoding(file))
+            )
     except LayerError:
         raise
     except ImportError as error:
