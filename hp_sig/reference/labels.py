@@ -10,14 +10,16 @@ import tomllib
 from collections.abc import Hashable
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeGuard, cast
+from typing import Any, TypeGuard, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from hp_sig.reference.nomenclature import cover_codes, cover_label, use_codes, use_label
 
-__all__ = ["format_number", "format_quantity", "in_french", "label", "wording"]
+__all__ = ["column_format", "format_number", "format_quantity", "in_french", "in_unit", "label", "page_words", "wording"]
+
+Figures = TypeVar("Figures", float, pd.Series, pd.DataFrame)
 
 NARROW_NO_BREAK_SPACE = "\u202f"
 NO_BREAK_SPACE = "\u00a0"
@@ -59,6 +61,20 @@ def label(column: str) -> str:
     return f"{text} ({year})" if year else text
 
 
+def column_format(column: str) -> dict[str, Any]:
+    """Say how a column is shown: `label`, `unit`, `decimals`, `definition`.
+
+    A column that has no label of ours is called by its name, without unit, with two decimals.
+
+    >>> column_format("sealed_ha")["unit"], column_format("mine")["label"]
+    ('ha', 'mine')
+    """
+    entry = _table()["columns"].get(_undated(column)[0])
+    if entry is None:
+        return {"label": column, "unit": "", "decimals": 2, "definition": ""}
+    return {"unit": "", "decimals": 0, "definition": "", **entry, "label": label(column)}
+
+
 def wording(section: str, key: str, **values: object) -> str:
     """Give a French wording, its places filled in.
 
@@ -66,6 +82,11 @@ def wording(section: str, key: str, **values: object) -> str:
     'écart de tracé'
     """
     return cast("str", _table()[section][key]).format(**values)
+
+
+def page_words(*, of_communes: bool) -> dict[str, str]:
+    """Give the words that a map's own page fills in; some of them are other ones where its zones are communes."""
+    return {**_table()["page"], **(_table()["page_communes"] if of_communes else {})}
 
 
 def format_number(value: float | None, decimals: int = 0) -> str:
@@ -94,7 +115,7 @@ def format_quantity(column: str, value: float | None) -> str:
     unit = entry.get("unit", "")
     if value is None or not math.isfinite(value):
         return NO_VALUE
-    text = format_number(_in_unit(value, unit), int(entry.get("decimals", 0)))
+    text = format_number(in_unit(value, unit), int(entry.get("decimals", 0)))
     return f"{text}{NO_BREAK_SPACE}{unit}" if unit else text
 
 
@@ -171,7 +192,7 @@ def _cell(value: Any, column: str, entry: dict[str, Any], section: str | None) -
     if isinstance(value, str):
         return _worded(value, column, section)
     if "decimals" in entry:
-        return format_number(_in_unit(float(value), entry.get("unit", "")), int(entry["decimals"]))
+        return format_number(in_unit(float(value), entry.get("unit", "")), int(entry["decimals"]))
     # A year or a rank: no space between thousands.
     return f"{value:.0f}"
 
@@ -203,6 +224,10 @@ def _word(code: str, words: dict[str, Any]) -> str:
     return f"{text} ({year})" if year and name in words else text
 
 
-def _in_unit(value: float, unit: str) -> float:
-    """Bring a share to a percentage."""
-    return value * 100 if unit.startswith("%") else value
+def in_unit(values: Figures, unit: str) -> Figures:
+    """Bring shares to percentages where the unit is one.
+
+    >>> in_unit(0.25, "%"), in_unit(0.25, "ha")
+    (25.0, 0.25)
+    """
+    return values * 100 if unit.startswith("%") else values

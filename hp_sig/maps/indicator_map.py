@@ -1,0 +1,77 @@
+"""How do figures of zones become a map with a selector, classes, a legend, cards and a table?"""
+
+from collections.abc import Sequence
+
+import folium
+import geopandas as gpd
+import pandas as pd
+
+from hp_sig.crs import require_lambert93
+from hp_sig.maps.classes import Scheme
+from hp_sig.maps.engine import page_map
+from hp_sig.maps.model import Caption, Page
+from hp_sig.maps.overlays import Overlay
+from hp_sig.maps.themes import Indicator, indicators_of
+from hp_sig.reference.labels import column_format, wording
+
+__all__ = ["indicator_map"]
+
+
+def indicator_map(
+    zones: gpd.GeoDataFrame,
+    table: pd.DataFrame | Sequence[Indicator],
+    *,
+    caption: Caption | None = None,
+    overlays: Sequence[Overlay] = (),
+    scheme: Scheme = "quantiles",
+    simplify_m: float = 20.0,
+) -> folium.Map:
+    """Draw figures of zones, one at a time, with a legend, a card and a table of them all.
+
+    Parameters
+    ----------
+    zones
+        `name` and geometry in EPSG:2154, indexed by code.
+    table
+        Indexed by code of zone, or by code and period (a year): one map a column of figures, labelled in French where
+        `labels.toml` knows the column. Columns `is_provisional`, `is_mixed`, `is_partial` mark the figures of their
+        row, `vintage` or `year` dates them. Or indicators of :class:`hp_sig.maps.themes.Indicator`, each with its own
+        classes, source and periods.
+    caption
+        Title, notice, sources.
+    overlays
+        Layers to tick: outlines of sets of zones, perimeters, places.
+    scheme
+        Classes of a table's columns: `quantiles` or `fisher_jenks`.
+    simplify_m
+        Tolerance, in metres, at which limits are simplified for display, shared limits staying shared; the page tells
+        it. 0 keeps every vertex.
+
+    Returns
+    -------
+    folium.Map
+        Without tiles, Leaflet alone. :func:`hp_sig.maps.standalone.save_standalone` makes it one file; a notebook
+        shows that file.
+
+    Raises
+    ------
+    ValueError
+        If `zones` is not in EPSG:2154, a zone comes twice, no zone of the table is known, or no column holds figures.
+    """
+    require_lambert93(zones, "zones")
+    themes = indicators_of(table, scheme=scheme) if isinstance(table, pd.DataFrame) else list(table)
+    if not themes:
+        message = "table: at least one indicator expected, found none."
+        raise ValueError(message)
+    for theme in themes:
+        if not theme.figures.index.isin(zones.index).any():
+            found, expected = list(theme.figures.index[:3]), list(zones.index[:3])
+            message = f"{theme.column}: codes of zones such as {expected} expected as index, found {found}."
+            raise ValueError(message)
+    form = column_format(str(zones.index.name))
+    given = caption or Caption(
+        title=themes[0].form["label"],
+        zone_kind=wording("map", "commune") if zones.index.name == "commune_code" else "",
+        code_label=form["label"],
+    )
+    return page_map(Page(zones=zones, caption=given, themes=themes, overlays=overlays, simplify_m=simplify_m))

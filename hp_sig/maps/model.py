@@ -1,0 +1,282 @@
+"""What does a page need to draw a map: zones once, figures, layers, words?
+
+All is plain data, written into the page as JSON. The page shows every text of it as text, never as HTML.
+"""
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from hp_sig._version import __version__
+from hp_sig.maps.classes import class_of
+from hp_sig.maps.overlays import Action, Line, Outlines, Overlay, Perimeters, Places, Rows
+from hp_sig.maps.shapes import DECIMALS, for_display, simplified
+from hp_sig.maps.themes import Indicator, Partition
+from hp_sig.maps.topology import encode
+from hp_sig.reference.labels import format_number, page_words, wording
+
+__all__ = ["Caption", "Page", "as_script", "page_model"]
+
+#: Decimals of a place that is drawn by itself: 6 are 10 cm.
+PLACE_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption:
+    """What is written around a map.
+
+    Parameters
+    ----------
+    title
+        Of the page and of the sheet of paper.
+    notice
+        A mention that nobody may overlook.
+    sources
+        One line a source: producer, name, vintage, licence.
+    zone_kind
+        What a zone is called (`"Commune"`).
+    code_label
+        What its code is called; empty: codes are not shown.
+    """
+
+    title: str
+    notice: str | None = None
+    sources: Sequence[str] = ()
+    zone_kind: str = ""
+    code_label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A map and all that stands around it.
+
+    Parameters
+    ----------
+    zones
+        `name` and geometry, in EPSG:2154, indexed by code.
+    themes
+        What the selector offers.
+    facts
+        Code of a zone → facts of its card that are no figures of the map.
+    """
+
+    zones: gpd.GeoDataFrame
+    caption: Caption
+    themes: Sequence[Indicator | Partition] = ()
+    overlays: Sequence[Overlay] = ()
+    actions: Sequence[Action] = ()
+    facts: Mapping[str, Rows] = field(default_factory=dict)
+    simplify_m: float = 20.0
+
+
+def page_model(page: Page) -> dict[str, Any]:
+    """Lay out a page as plain data.
+
+    Raises
+    ------
+    ValueError
+        If a code of zone comes twice.
+    """
+    zones = page.zones
+    if not zones.index.is_unique:
+        twice = list(dict.fromkeys(zones.index[zones.index.duplicated()]))[:3]
+        message = f"zones: one row a code expected, found several for {twice}."
+        raise ValueError(message)
+    drawn = for_display(zones, page.simplify_m)
+    told = [wording("map", "not_to_scale")]
+    if page.simplify_m > 0:
+        told.insert(0, wording("map", "simplified", metres=format_number(page.simplify_m)))
+    return {
+        "title": page.caption.title,
+        "notice": page.caption.notice or "",
+        "kind": page.caption.zone_kind or wording("map", "zone"),
+        "codeLabel": page.caption.code_label,
+        "codes": [str(code) for code in zones.index],
+        "names": [str(name) for name in zones["name"]],
+        "places": _places(drawn),
+        "topology": encode(drawn).as_json(),
+        "themes": [
+            _indicator(one, zones.index) if isinstance(one, Indicator) else _partition(one, drawn)
+            for one in page.themes
+        ],
+        "overlays": [_overlay(one, zones.index, page.simplify_m) for one in page.overlays],
+        "actions": [_action(one, zones.index) for one in page.actions],
+        "facts": [[list(row) for row in page.facts.get(str(code), ())] for code in zones.index],
+        "sources": list(page.caption.sources),
+        "notes": told,
+        "made": wording("map", "attribution", version=__version__),
+        "words": page_words(of_communes=zones.index.name == "commune_code"),
+    }
+
+
+def as_script(model: Mapping[str, Any]) -> str:
+    r"""Write a model as JSON that no mark of a page, a script or a template can end.
+
+    >>> print(as_script({"name": "</script>{{ 7*7 }}"}))
+    {"name":"\u003c/script\u003e\u007b\u007b 7*7 }}"}
+    """
+    text = json.dumps(model, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for mark in "<>&\u2028\u2029":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    # Jinja's own marks only ever stand inside texts: `{` is followed by a key or a brace in JSON.
+    for mark in ("{{", "{%", "{#"):
+        text = text.replace(mark, "".join(f"\\u{ord(one):04x}" for one in mark))
+    return text
+
+
+def _indicator(one: Indicator, zones: pd.Index) -> dict[str, Any]:
+    form, shown, classes = one.form, one.shown(zones), one.classes(zones)
+    periods = [str(period) for period in shown.columns]
+    ranks = [class_of(shown.iloc[:, rank].to_numpy(), classes.breaks) for rank in range(len(periods))]
+    return {
+        "type": "figures",
+        "key": one.column,
+        "label": form["label"],
+        "unit": form["unit"],
+        "decimals": form["decimals"],
+        "definition": form["definition"],
+        "group": one.group,
+        "scheme": wording("scheme", classes.scheme),
+        "source": one.source,
+        "periods": periods,
+        "first": len(periods) - 1,
+        "values": [[_number(value) for value in shown.iloc[:, rank]] for rank in range(len(periods))],
+        "classes": [rank.tolist() for rank in ranks],
+        "colours": list(classes.colours),
+        "bounds": one.bounds(zones),
+        "vintages": _vintages(one, zones),
+        "flags": [
+            {
+                "key": name,
+                "label": wording("flag", name),
+                "zones": [np.flatnonzero(marks.iloc[:, rank]).tolist() for rank in range(len(periods))],
+            }
+            for name, table in one.flags.items()
+            if (marks := table.reindex(index=zones, columns=one.figures.columns).eq(other=True)).any(axis=None)
+        ],
+    }
+
+
+def _vintages(one: Indicator, zones: pd.Index) -> list[Any]:
+    """Give the edition of each figure by period: one text where all zones share it, a list where they do not."""
+    if one.vintages is None:
+        return []
+    table = one.vintages.reindex(index=zones, columns=one.figures.columns)
+    texts = [["" if pd.isna(text) else str(text) for text in table.iloc[:, rank]] for rank in range(table.shape[1])]
+    return [text[0] if len(set(text)) == 1 else text for text in texts]
+
+
+def _partition(one: Partition, drawn: gpd.GeoDataFrame) -> dict[str, Any]:
+    codes = list(one.names)
+    members = one.members.reindex(drawn.index)
+    dates = [str(date) for date in members.columns]
+    flat = drawn[["geometry"]]
+    places = []
+    for date in members.columns:
+        merged = flat.assign(set=members[date]).dissolve("set", grid_size=10**-DECIMALS).reindex(codes)
+        places.append([None if shape is None else _inside(shape) for shape in merged.geometry])
+    return {
+        "type": "sets",
+        "key": "sets",
+        "label": one.label,
+        "group": one.group,
+        "source": one.source,
+        "periods": dates,
+        "first": dates.index(one.first) if one.first in dates else len(dates) - 1,
+        "sets": [{"name": one.names[code], "colour": one.colours[code]} for code in codes],
+        "told": [[one.told.get(code, {}).get(date, "") for code in codes] for date in dates],
+        "members": [_ranks(members[date], codes) for date in members.columns],
+        "places": places,
+    }
+
+
+def _overlay(one: Overlay, zones: pd.Index, simplify_m: float) -> dict[str, Any]:
+    if isinstance(one, Outlines):
+        # Sets in the order of their lines: the last one wins where two of them meet.
+        codes = list(one.lines)
+        return {
+            "type": "outlines",
+            "label": one.label,
+            "shown": one.shown,
+            "fact": one.fact,
+            "sets": [{"name": one.names[code], "line": _line(one.lines[code])} for code in codes],
+            "members": _ranks(one.members.reindex(zones), codes),
+            "legend": [{"line": _line(line), "label": text} for line, text in one.legend],
+        }
+    if isinstance(one, Perimeters):
+        drawn = simplified(one.shapes, simplify_m if one.simplify else 0.0)
+        return {
+            "type": "perimeters",
+            "label": one.label,
+            "shown": one.shown,
+            "fill": one.fill,
+            "lines": [_line(line) for line in one.lines],
+            "legend": [{"line": _line(line), "label": text} for line, text in one.legend],
+            "topology": encode(drawn).as_json(),
+        }
+    return _marks(one)
+
+
+def _marks(one: Places) -> dict[str, Any]:
+    return {
+        "type": "places",
+        "label": one.label,
+        "shown": one.shown,
+        "legend": [{"sign": sign, "label": text} for sign, text in one.legend.items()],
+        "marks": [
+            {
+                "name": mark.name,
+                "at": [round(mark.lat, PLACE_DECIMALS), round(mark.lon, PLACE_DECIMALS)],
+                "sign": mark.sign,
+                "beside": mark.shown,
+                "rows": [list(row) for row in mark.rows],
+            }
+            for mark in one.marks
+        ],
+    }
+
+
+def _action(one: Action, zones: pd.Index) -> dict[str, Any]:
+    ranks = zones.get_indexer(pd.Index(list(one.zones), dtype=zones.dtype))
+    return {
+        "heading": one.heading,
+        "name": one.name,
+        "scale": one.scale,
+        "where": one.where,
+        "zones": [int(rank) for rank in ranks if rank >= 0],
+        "at": None if one.place is None else [round(degrees, PLACE_DECIMALS) for degrees in one.place],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {"colour": line.colour, "dash": line.dash, "weight": line.weight}
+
+
+def _ranks(codes: pd.Series, known: Sequence[Hashable]) -> list[int]:
+    rank = {code: number for number, code in enumerate(known)}
+    return [-1 if pd.isna(code) else rank.get(code, -1) for code in codes]
+
+
+def _number(value: float) -> float | int | None:
+    """Write a figure as briefly as JSON can; what is not known is null, which is not 0."""
+    if not np.isfinite(value):
+        return None
+    return int(value) if value == int(value) else float(value)
+
+
+def _places(drawn: gpd.GeoDataFrame) -> list[list[float]]:
+    return [_inside(shape) for shape in drawn.geometry]
+
+
+def _inside(shape: shapely.Geometry) -> list[float]:
+    """Find where a name stands best inside a zone, as latitude and longitude."""
+    largest = max(shapely.get_parts(shape), key=shapely.area)
+    point = shapely.maximum_inscribed_circle(largest, tolerance=0.001)
+    x, y = shapely.get_coordinates(point)[0]
+    return [round(float(y), DECIMALS), round(float(x), DECIMALS)]

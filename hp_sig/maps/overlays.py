@@ -1,0 +1,119 @@
+"""What is drawn over the coloured zones: limits of other zonings, perimeters, points?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+
+__all__ = ["Action", "Line", "Mark", "Outlines", "Overlay", "Perimeters", "Places"]
+
+Rows = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """How a limit is drawn; `dash` as in SVG, empty for a full line."""
+
+    colour: str
+    dash: str = ""
+    weight: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlines:
+    """Limits of sets of zones (EPCI, SCoT), drawn along the zones' own.
+
+    Parameters
+    ----------
+    label
+        Of the layer.
+    members
+        Index: codes of zones; code of the set of each, missing: in none.
+    names, lines
+        Code of a set → its name, its line. Where two sets meet, the line of the one that comes last in `lines`.
+    legend
+        Line and wording of each row of the legend.
+    shown
+        Whether it is drawn at first.
+    fact
+        Label under which the card of a zone names its set; empty: it does not.
+    """
+
+    label: str
+    members: pd.Series
+    names: Mapping[str, str]
+    lines: Mapping[str, Line]
+    legend: Sequence[tuple[Line, str]]
+    shown: bool = False
+    fact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Perimeters:
+    """Polygons of their own (parks, footprints), in EPSG:2154.
+
+    Parameters
+    ----------
+    label
+        Of the layer.
+    shapes
+        `name` and geometry.
+    lines
+        Line of each, in the order of `shapes`.
+    legend
+        Line and wording of each row of the legend.
+    fill
+        `hatched`: in a way that lets the colours below be read; `plain`: in the line's colour; or `none`.
+    simplify
+        Whether they are simplified as the zones are: not a footprint, which is small and exact.
+    """
+
+    label: str
+    shapes: gpd.GeoDataFrame
+    lines: Sequence[Line]
+    legend: Sequence[tuple[Line, str]]
+    fill: Literal["hatched", "plain", "none"] = "none"
+    shown: bool = False
+    simplify: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A place with a sign: `hub`, `site` or `station`; `shown` is the name written beside it, if any."""
+
+    name: str
+    lon: float
+    lat: float
+    sign: Literal["hub", "site", "station"]
+    rows: Rows = ()
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Points that are ticked together; `legend` words each sign in use."""
+
+    label: str
+    marks: Sequence[Mark]
+    legend: Mapping[str, str]
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A line of the list beside the map, and what it lights up: zones, or a place; neither for the whole territory.
+
+    `place` is a latitude and a longitude.
+    """
+
+    heading: str
+    name: str
+    scale: str
+    where: str = ""
+    zones: Sequence[str] = ()
+    place: tuple[float, float] | None = None
+
+
+Overlay = Outlines | Perimeters | Places

@@ -1,0 +1,196 @@
+"""Which figure, or which belonging, colours the zones of a map?
+
+An indicator is a figure of each zone, at one or several periods that share their classes; a partition puts each zone
+into a set (its intercommunality), at one or several dates.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hp_sig.maps.classes import Classes, Scheme, classified
+from hp_sig.reference.labels import column_format, format_number, in_unit, wording
+
+__all__ = ["FLAGS", "Indicator", "Partition", "indicators_of"]
+
+#: Columns of a table that say something of its figures, and the mark that they become on a map.
+FLAGS = ("is_provisional", "is_mixed", "is_partial")
+#: Columns that say of which edition a figure is.
+VINTAGES = ("vintage", "vintages", "year")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """A figure of each zone, and how its map is drawn.
+
+    Parameters
+    ----------
+    column
+        Name of the figure; its label, unit and decimals are those of `labels.toml` unless they are given here.
+    figures
+        Index: codes of zones; one column a period, in order, named as the reader sees it (`""` where there is but
+        one). In the unit of the column: shares from 0 to 1. NaN: not known.
+    label, unit, decimals, definition
+        In French. A unit that begins with `%` shows shares as percentages.
+    group
+        Heading under which the selector lists it.
+    scheme, count, thresholds, ramp
+        As in :func:`hp_sig.maps.classes.classified`.
+    source
+        Who made it, from what.
+    vintages
+        Edition of each figure, a text in the shape of `figures`.
+    flags
+        Mark (`is_provisional`, `is_mixed`, `is_partial`) → truth values in the shape of `figures`.
+    """
+
+    column: str
+    figures: pd.DataFrame
+    label: str | None = None
+    unit: str | None = None
+    decimals: int | None = None
+    definition: str | None = None
+    group: str = ""
+    scheme: Scheme = "quantiles"
+    count: int = 5
+    thresholds: tuple[float, ...] = ()
+    ramp: str = "orange"
+    source: str = ""
+    vintages: pd.DataFrame | None = None
+    flags: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def form(self) -> Mapping[str, Any]:
+        """Label, unit, decimals and definition, as given or as in `labels.toml`."""
+        given = {"label": self.label, "unit": self.unit, "decimals": self.decimals, "definition": self.definition}
+        return {**column_format(self.column), **{name: value for name, value in given.items() if value is not None}}
+
+    def shown(self, zones: pd.Index) -> pd.DataFrame:
+        """Give the figures as a reader sees them: percentages, rounded to the decimals of the column."""
+        form = self.form
+        figures = self.figures.reindex(zones).astype(float)
+        return in_unit(figures, form["unit"]).round(form["decimals"]) + 0.0
+
+    def classes(self, zones: pd.Index) -> Classes:
+        """Part the figures of every period into one set of classes."""
+        bounds = [float(in_unit(bound, self.form["unit"])) for bound in self.thresholds]
+        figures = self.shown(zones).to_numpy().ravel()
+        return classified(figures, scheme=self.scheme, count=self.count, thresholds=bounds, ramp=self.ramp)
+
+    def bounds(self, zones: pd.Index) -> list[str]:
+        """Tell each class in words: its bounds, the French way."""
+        return _bounds(self.shown(zones).to_numpy().ravel(), self.classes(zones), int(self.form["decimals"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """To which set each zone belongs, at one or several dates.
+
+    Parameters
+    ----------
+    label
+        What the sets are.
+    members
+        Index: codes of zones; one column a date, in order, of codes of sets; missing: in none.
+    names
+        Code of a set → its name.
+    told
+        Code of a set → what the legend adds to its name, at each date (`"26 communes"`).
+    colours
+        Code of a set → its fill.
+    first
+        The date that is shown first; by default the last one.
+    """
+
+    label: str
+    members: pd.DataFrame
+    names: Mapping[str, str]
+    colours: Mapping[str, str]
+    told: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    first: str | None = None
+    group: str = ""
+    source: str = ""
+
+
+def indicators_of(
+    table: pd.DataFrame, *, scheme: Scheme = "quantiles", count: int = 5, source: str = "", group: str = ""
+) -> list[Indicator]:
+    """Read the indicators of a table, one for each column of figures.
+
+    Parameters
+    ----------
+    table
+        Index: codes of zones, or codes and periods (a year). Columns `is_provisional`, `is_mixed`, `is_partial` mark
+        every figure of their row; a column `vintage`, `vintages` or `year` says of which edition it is.
+    scheme, count, source, group
+        Of each indicator.
+
+    Raises
+    ------
+    ValueError
+        If no column holds figures, or a zone (and period) comes twice.
+    """
+    if not table.index.is_unique:
+        twice = list(dict.fromkeys(table.index[table.index.duplicated()]))[:3]
+        message = f"one row a zone (and period) expected, found several for {twice}. Filter the table, or sum it."
+        raise ValueError(message)
+    figures = [
+        str(column)
+        for column in table.columns
+        if pd.api.types.is_numeric_dtype(table[column])
+        and not pd.api.types.is_bool_dtype(table[column])
+        and column not in VINTAGES
+    ]
+    if not figures:
+        message = f"at least one column of figures expected, found {', '.join(map(str, table.columns)) or 'none'}."
+        raise ValueError(message)
+    edition = next((name for name in VINTAGES if name in table), None)
+    flags = {name: _periods(table[name].astype(bool)).fillna(value=False) for name in FLAGS if name in table}
+    vintages = None if edition is None else _periods(table[edition].astype("str"))
+    return [
+        Indicator(
+            column=name,
+            figures=_periods(table[name]),
+            scheme=scheme,
+            count=count,
+            source=source,
+            group=group,
+            vintages=vintages,
+            flags=flags,
+        )
+        for name in figures
+    ]
+
+
+def _periods(values: pd.Series) -> pd.DataFrame:
+    """Lay periods side by side, as text."""
+    if values.index.nlevels == 1:
+        return values.to_frame("")
+    laid = values.unstack()  # noqa: PD010 - a Series has no pivot_table
+    return laid.set_axis([str(period) for period in laid.columns], axis=1)
+
+
+def _bounds(values: np.ndarray, classes: Classes, decimals: int) -> list[str]:
+    figures = values[np.isfinite(values)]
+    if not len(figures):
+        return [wording("map", "no_data") for _ in classes.colours]
+    ends = [*classes.breaks, float(figures.max())]
+    lowest = float(figures.min())
+    told = []
+    for rank, end in enumerate(ends):
+        start = lowest if rank == 0 else ends[rank - 1]
+        low, high = format_number(start, decimals), format_number(end, decimals)
+        if rank == 0 and (end <= lowest or low == high):
+            told.append(high)
+        elif rank == 0 and classes.scheme == "thresholds":
+            told.append(wording("map", "at_most", high=high))
+        elif rank == 0:
+            told.append(wording("map", "from_to", low=low, high=high))
+        elif rank == len(ends) - 1 and classes.scheme == "thresholds":
+            told.append(wording("map", "above", low=low))
+        else:
+            told.append(wording("map", "above_to", low=low, high=high))
+    return told
