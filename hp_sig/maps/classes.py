@@ -27,13 +27,13 @@ RAMPS = {
 #: Either side of zero; each from the lightest.
 BELOW_ZERO = ("#d8daeb", "#b2abd2", "#8073ac", "#542788", "#2d004b")
 ABOVE_ZERO = ("#fee0b6", "#fdb863", "#e08214", "#b35806", "#7f3b08")
-#: Colour of a measured zero where it is a class of its own.
+#: Colour of a measured zero where it is a class of its own; the ramp's lightest colour, too near, is then left out.
 ZERO = "#ffffff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classes:
-    """Upper bounds of all classes but the last, one colour a class, and how they were found."""
+    """Upper bounds of all classes but the last, one colour a class (none where no figure is known), and the scheme."""
 
     scheme: Scheme
     breaks: tuple[float, ...]
@@ -83,6 +83,8 @@ def classified(
     _require(scheme, thresholds, ramp)
     figures = np.asarray(values, dtype=float)
     figures = figures[np.isfinite(figures)]
+    if not len(figures):
+        return Classes(scheme=scheme, breaks=(), colours=())
     breaks = class_breaks(figures, scheme=scheme, count=count, thresholds=thresholds)
     return Classes(scheme=scheme, breaks=breaks, colours=_colours(figures, breaks, scheme, ramp))
 
@@ -95,12 +97,10 @@ def class_breaks(
     Parameters
     ----------
     values, scheme, count, thresholds
-        As in :func:`classified`; every value is known.
+        As in :func:`classified`; every value is known, and there is one.
     """
     if scheme == "thresholds":
         return tuple(float(bound) for bound in thresholds)
-    if not len(values):
-        return ()
     find = quantiles if scheme == "quantiles" else fisher_jenks
     below, above = values[values < 0], values[values > 0]
     if len(below) and len(above):
@@ -190,14 +190,13 @@ def _require(scheme: str, thresholds: Sequence[float], ramp: str) -> None:
 
 def _colours(values: np.ndarray, breaks: tuple[float, ...], scheme: Scheme, ramp: str) -> tuple[str, ...]:
     number = len(breaks) + 1
-    signed = bool(len(values)) and values.min() < 0 < values.max()
-    if signed and 0.0 in breaks:
+    if values.min() < 0 < values.max() and 0.0 in breaks:
         below = breaks.index(0.0) + 1
         return (*reversed(_spread(BELOW_ZERO, below)), *_spread(ABOVE_ZERO, number - below))
-    if scheme != "thresholds" and len(values) and values.min() < 0:
+    if scheme != "thresholds" and values.min() < 0:
         return tuple(reversed(_spread(BELOW_ZERO, number)))
     if scheme != "thresholds" and breaks and breaks[0] == 0.0:
-        return (ZERO, *_spread(RAMPS[ramp], number - 1))
+        return (ZERO, *_spread(RAMPS[ramp][1:], number - 1))
     return _spread(RAMPS[ramp], number)
 
 

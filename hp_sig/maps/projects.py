@@ -158,7 +158,8 @@ def _sites(layers: Layers) -> gpd.GeoDataFrame | None:
         return None
     drawn = layers.projects[layers.projects["scale"] == "site"].copy()
     names = pd.Series(dtype="str") if layers.stations is None else layers.stations["name"]
-    drawn["station"] = drawn["station_uic"].map(names).fillna("")
+    # A station that no file knows leaves the project at its own coordinates.
+    drawn["station"] = [str(names.get(code, "")) for code in drawn["station_uic"]]
     if layers.stations is not None and len(drawn):
         at_station = gpd.GeoSeries(layers.stations.geometry.reindex(drawn["station_uic"]))
         shapes = np.where(drawn["station"] == "", drawn.geometry.to_numpy(), at_station.to_numpy())

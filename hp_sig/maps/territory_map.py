@@ -1,4 +1,8 @@
-"""Which maps does a territory have: its zonings, its figures, its projects?"""
+"""Which maps does a territory have: its zonings, its figures, its projects?
+
+Each of them is a page first, which :func:`hp_sig.maps.engine.page_map` turns into a map for the screen and
+:func:`hp_sig.maps.pdf.map_pdf` into a sheet of paper.
+"""
 
 import folium
 
@@ -10,11 +14,11 @@ from hp_sig.maps.model import Page
 from hp_sig.maps.projects import actions_of, concerned
 from hp_sig.results import Results
 
-__all__ = ["figures_map", "project_map", "territory_map"]
+__all__ = ["figures_map", "figures_page", "project_map", "project_page", "territory_map", "territory_page"]
 
 
-def territory_map(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> folium.Map:
-    """Draw the communes, their intercommunalities at each date, the parks, the SCoT, the stations and the projects.
+def territory_page(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> Page:
+    """Lay out the communes, their intercommunalities at each date, the parks, the SCoT, the stations and the projects.
 
     Parameters
     ----------
@@ -25,15 +29,9 @@ def territory_map(layers: Layers, results: Results, *, simplify_m: float = 20.0)
     simplify_m
         Tolerance, in metres, at which limits are simplified for display, shared limits staying shared; the page tells
         it. 0 keeps every vertex.
-
-    Returns
-    -------
-    folium.Map
-        Without tiles, Leaflet alone. :func:`hp_sig.maps.standalone.save_standalone` makes it one file; a notebook
-        shows that file.
     """
     partition = partition_of(layers)
-    page = Page(
+    return Page(
         zones=layers.communes,
         caption=caption_of(layers, "title"),
         themes=[] if partition is None else [partition],
@@ -41,21 +39,20 @@ def territory_map(layers: Layers, results: Results, *, simplify_m: float = 20.0)
         facts=facts_of(layers, results),
         simplify_m=simplify_m,
     )
-    return page_map(page)
 
 
-def figures_map(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> PageMap | None:
-    """Draw every figure of the communes that the results hold, with the years of each; None where they hold none.
+def figures_page(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> Page | None:
+    """Lay out every figure of the communes that the results hold, with the years of each; None where they hold none.
 
     Parameters
     ----------
     layers, results, simplify_m
-        As in :func:`territory_map`.
+        As in :func:`territory_page`.
     """
     themes = figures_of(layers, results)
     if not themes:
         return None
-    page = Page(
+    return Page(
         zones=layers.communes,
         caption=caption_of(layers, "title_figures"),
         themes=themes,
@@ -63,24 +60,18 @@ def figures_map(layers: Layers, results: Results, *, simplify_m: float = 20.0) -
         facts=facts_of(layers, results),
         simplify_m=simplify_m,
     )
-    return page_map(page)
 
 
-def project_map(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> folium.Map:
-    """Draw the projects by axis, each at its own scale: a point, a footprint, a commune, an EPCI; the rest is listed.
+def project_page(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> Page:
+    """Lay out the projects by axis, each at its own scale: point, footprint, commune, EPCI; the rest is listed.
 
     Parameters
     ----------
     layers, results, simplify_m
-        As in :func:`territory_map`.
-
-    Returns
-    -------
-    folium.Map
-        As :func:`territory_map`. A project chosen in the list lights up the communes that it concerns.
+        As in :func:`territory_page`.
     """
     partition = partition_of(layers)
-    page = Page(
+    return Page(
         zones=layers.communes,
         caption=caption_of(layers, "title_projects"),
         themes=[] if partition is None else [partition],
@@ -89,4 +80,48 @@ def project_map(layers: Layers, results: Results, *, simplify_m: float = 20.0) -
         facts=facts_of(layers, results),
         simplify_m=simplify_m,
     )
-    return page_map(page)
+
+
+def territory_map(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> folium.Map:
+    """Draw what :func:`territory_page` lays out.
+
+    Parameters
+    ----------
+    layers, results, simplify_m
+        As there.
+
+    Returns
+    -------
+    folium.Map
+        Without tiles, Leaflet alone. :func:`hp_sig.maps.standalone.save_standalone` makes it one file; a notebook
+        shows that file.
+    """
+    return page_map(territory_page(layers, results, simplify_m=simplify_m))
+
+
+def figures_map(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> PageMap | None:
+    """Draw what :func:`figures_page` lays out; None where there is no figure.
+
+    Parameters
+    ----------
+    layers, results, simplify_m
+        As there.
+    """
+    page = figures_page(layers, results, simplify_m=simplify_m)
+    return None if page is None else page_map(page)
+
+
+def project_map(layers: Layers, results: Results, *, simplify_m: float = 20.0) -> folium.Map:
+    """Draw what :func:`project_page` lays out.
+
+    Parameters
+    ----------
+    layers, results, simplify_m
+        As there.
+
+    Returns
+    -------
+    folium.Map
+        As :func:`territory_map`. A project chosen in the list lights up the communes that it concerns.
+    """
+    return page_map(project_page(layers, results, simplify_m=simplify_m))

@@ -71,8 +71,9 @@ class Indicator:
     def shown(self, zones: pd.Index) -> pd.DataFrame:
         """Give the figures as a reader sees them: percentages, rounded to the decimals of the column."""
         form = self.form
-        figures = self.figures.reindex(zones).astype(float)
-        return in_unit(figures, form["unit"]).round(form["decimals"]) + 0.0
+        figures = in_unit(self.figures.reindex(zones).astype(float), form["unit"])
+        # Python's rounding, as in `format_number`: numpy's gives 1.12 for 1.115, which is less than 1.115 in binary.
+        return figures.map(lambda figure: round(figure, form["decimals"])) + 0.0
 
     def classes(self, zones: pd.Index) -> Classes:
         """Part the figures of every period into one set of classes."""
@@ -131,8 +132,13 @@ def indicators_of(
     Raises
     ------
     ValueError
-        If no column holds figures, or a zone (and period) comes twice.
+        If no column holds figures, a zone (and period) comes twice, or the index has more than these two levels.
     """
+    if table.index.nlevels > 2:
+        message = (
+            f"an index of codes, or of codes and periods, expected, found {list(table.index.names)}. Sum the rest."
+        )
+        raise ValueError(message)
     if not table.index.is_unique:
         twice = list(dict.fromkeys(table.index[table.index.duplicated()]))[:3]
         message = f"one row a zone (and period) expected, found several for {twice}. Filter the table, or sum it."
@@ -148,8 +154,9 @@ def indicators_of(
         message = f"at least one column of figures expected, found {', '.join(map(str, table.columns)) or 'none'}."
         raise ValueError(message)
     edition = next((name for name in VINTAGES if name in table), None)
-    flags = {name: _periods(table[name].astype(bool)).fillna(value=False) for name in FLAGS if name in table}
-    vintages = None if edition is None else _periods(table[edition].astype("str"))
+    marks = {name: _periods(table[name].eq(other=True)) for name in FLAGS if name in table}
+    flags = {name: one.fillna(value=False).astype(bool) for name, one in marks.items()}
+    vintages = None if edition is None else _periods(_texts(table[edition]))
     return [
         Indicator(
             column=name,
@@ -165,6 +172,12 @@ def indicators_of(
     ]
 
 
+def _texts(values: pd.Series) -> pd.Series:
+    """Write editions as texts; a year that a gap has made a decimal number stays a year."""
+    years = values.astype("Int64") if pd.api.types.is_float_dtype(values) else values
+    return years.astype("str")
+
+
 def _periods(values: pd.Series) -> pd.DataFrame:
     """Lay periods side by side, as text."""
     if values.index.nlevels == 1:
@@ -176,14 +189,14 @@ def _periods(values: pd.Series) -> pd.DataFrame:
 def _bounds(values: np.ndarray, classes: Classes, decimals: int) -> list[str]:
     figures = values[np.isfinite(values)]
     if not len(figures):
-        return [wording("map", "no_data") for _ in classes.colours]
+        return []
     ends = [*classes.breaks, float(figures.max())]
     lowest = float(figures.min())
     told = []
     for rank, end in enumerate(ends):
         start = lowest if rank == 0 else ends[rank - 1]
         low, high = format_number(start, decimals), format_number(end, decimals)
-        if rank == 0 and (end <= lowest or low == high):
+        if rank == 0 and low == high:
             told.append(high)
         elif rank == 0 and classes.scheme == "thresholds":
             told.append(wording("map", "at_most", high=high))

@@ -5,7 +5,7 @@ meet, as steps on a grid of degrees; a zone is rings of arcs, `~n` being arc n t
 zones (EPCI, SCoT) needs no geometry of its own: its limits are the arcs between zones of different groups.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -43,6 +43,28 @@ class Topology:
     def as_json(self) -> Mapping[str, Any]:
         """Give what a page reads."""
         return {"decimals": DECIMALS, "arcs": self.arcs, "shapes": self.shapes}
+
+    def lines(self) -> list[np.ndarray]:
+        """Decode the arcs: one array each, of longitudes and latitudes."""
+        return [np.cumsum(np.reshape(arc, (-1, 2)), axis=0) / 10**DECIMALS for arc in self.arcs]
+
+    def polygons(self, lines: Sequence[np.ndarray] | None = None) -> list[shapely.MultiPolygon]:
+        """Close the zones along their arcs.
+
+        Parameters
+        ----------
+        lines
+            The arcs, in whatever system they are to be drawn in; by default as :meth:`lines` gives them.
+        """
+        drawn = self.lines() if lines is None else lines
+
+        def ring(references: Iterable[int]) -> np.ndarray:
+            return np.concatenate([(drawn[one] if one >= 0 else drawn[~one][::-1])[1:] for one in references])
+
+        return [
+            shapely.MultiPolygon([(ring(outer), [ring(inner) for inner in inners]) for outer, *inners in polygons])
+            for polygons in self.shapes
+        ]
 
 
 def encode(zones: gpd.GeoDataFrame) -> Topology:

@@ -18,8 +18,8 @@ from typing import Any
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from hp_sig.assembly import Layers, load_layers
-from hp_sig.errors import LayerError, OutputError
-from hp_sig.inputs import InputError, InputFile, find_inputs, locate_inputs, require_unchanged
+from hp_sig.errors import OutputError
+from hp_sig.inputs import InputFile, find_inputs, locate_inputs, require_unchanged
 from hp_sig.publish.manifest import (
     MANIFEST,
     file_entry,
@@ -32,19 +32,16 @@ from hp_sig.publish.manifest import (
     write_manifest,
 )
 from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder
-from hp_sig.reference.fields import default_territory_file, sample_territory_file
+from hp_sig.refresh.choice import DEFAULT_RAW, choose, is_sample
 from hp_sig.refresh.outputs import GEOPACKAGE, MAP, planned_outputs, write_outputs
 from hp_sig.results import Results, compute
 from hp_sig.results.steps import computed_steps, skipped_tables, sources_of
-from hp_sig.territory import Territory, load_territory
+from hp_sig.territory import Territory
 
 __all__ = ["GEOPACKAGE", "MAP", "Plan", "RefreshResult", "check", "plan", "refresh"]
 
 log = logging.getLogger(__name__)
 
-#: Environment variable that names the folder of raw files when the caller names none.
-RAW_VARIABLE = "HP_SIG_RAW"
-DEFAULT_RAW = Path("data") / "raw"
 DEFAULT_OUT = Path("data") / "processed"
 
 #: A full disk or a lost drive, as told by the system, by GDAL and by SQLite.
@@ -114,10 +111,10 @@ def plan(
         If `out` cannot be a folder of results.
     """
     target = _target(out)
-    chosen, folder = _chosen(territory, raw)
+    chosen, folder = choose(territory, raw)
     require_own_folder(target, apart_from=(folder,))
     previous = read_manifest(target)
-    if _is_sample(chosen) and holds_real_results(target) and not force:
+    if is_sample(chosen) and holds_real_results(target) and not force:
         message = (
             f"{target} holds results made from real files, and {DEFAULT_RAW} is now empty: the embedded sample would "
             "replace them. Put the files back (is a drive missing?), or give --force."
@@ -173,7 +170,7 @@ def refresh(
     target = _target(out)
     require_own_folder(target)
     # Before anything is made on the disk, even the lock.
-    _chosen(territory, raw)
+    choose(territory, raw)
     with exclusive(target):
         recover(target)
         decided = plan(territory, raw=raw, out=out, force=force)
@@ -200,7 +197,7 @@ def check(
     InputError
         With every fault of every file.
     """
-    chosen, folder = _chosen(territory, raw)
+    chosen, folder = choose(territory, raw)
     inputs, missing = locate_inputs(chosen, folder)
     rank = iter(range(1, len(inputs) + 1))
     step = on_step or (lambda _what, _rank, _count: None)
@@ -248,7 +245,7 @@ def _manifest_content(
         "cog_year": decided.territory.cog_year,
         "settings_sha256": _settings(decided.territory),
         "notice": decided.territory.notice,
-        "sample": _is_sample(decided.territory),
+        "sample": is_sample(decided.territory),
         "packages": package_versions(),
         "inputs": [input_entry(item, decided.raw, layers.notes.get(item.name, [])) for item in decided.inputs],
         "absent": list(layers.land.absent),
@@ -260,24 +257,6 @@ def _manifest_content(
     }
 
 
-def _chosen(territory: str | Path | Territory | None, raw: str | Path | None) -> tuple[Territory, Path]:
-    """Choose the territory and the folder of its files: the sample only where nothing is named and nothing is there."""
-    named = raw or os.environ.get(RAW_VARIABLE)
-    folder = Path(named or DEFAULT_RAW)
-    chosen = territory if isinstance(territory, Territory) else load_territory(territory)
-    if chosen.path == default_territory_file() and not named and _is_empty(folder):
-        return load_territory(sample_territory_file()), sample_territory_file().parent
-    if named and not folder.is_dir():
-        raise InputError(
-            [LayerError(folder, ["expected a folder of raw files, found none. Check --raw or HP_SIG_RAW."])]
-        )
-    return chosen, folder
-
-
-def _is_sample(territory: Territory) -> bool:
-    return territory.path == sample_territory_file()
-
-
 def _settings(territory: Territory) -> str:
     """Give the hash of a territory's settings, which a caller may have changed since they were read."""
     return hashlib.sha256(territory.model_dump_json().encode()).hexdigest()
@@ -286,9 +265,3 @@ def _settings(territory: Territory) -> str:
 def _target(out: str | Path | None) -> Path:
     # « results/sub/.. » is « results »: a folder that is to be renamed needs its own name.
     return Path(os.path.normpath(out or DEFAULT_OUT))
-
-
-def _is_empty(folder: Path) -> bool:
-    ignored = {"README.md", "Thumbs.db", "desktop.ini"}
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return not any(path.name not in ignored and not path.name.startswith(".") for path in files)

@@ -341,14 +341,15 @@ function hpPage(map, model) {
       .filter((name) => name.at);
   }
 
-  // Lines of at most so many letters, cut at spaces.
+  // Lines of at most so many letters, cut after spaces and hyphens.
   function wrapped(text, most) {
-    return text.split(" ").reduce((lines, word) => {
+    const lines = [""];
+    (text.match(/[^ -]*[ -]?/g) || []).forEach((part) => {
       const last = lines.length - 1;
-      if (last >= 0 && lines[last].length + 1 + word.length <= most) lines[last] += " " + word;
-      else lines.push(word);
-      return lines;
-    }, []);
+      if (lines[last] && (lines[last] + part.trimEnd()).length > most) lines.push(part);
+      else lines[last] += part;
+    });
+    return lines.map((line) => line.trimEnd());
   }
 
   // Names that neither touch each other nor anything that is more important; the first ones are.

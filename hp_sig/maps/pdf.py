@@ -1,0 +1,99 @@
+"""How does a page become a sheet of paper: A3, landscape, in Lambert-93, drawn without any browser?
+
+The sheet shows what the page prints: the same classes, colours, bounds, counts, warnings, sources. It needs matplotlib,
+the extra `print` of this package.
+"""
+
+import io
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hp_sig.errors import OutputError
+from hp_sig.maps.model import Page, page_model
+
+__all__ = ["map_pdf"]
+
+log = logging.getLogger(__name__)
+
+
+def map_pdf(page: Page, path: str | Path, *, theme: int | str = 0, period: str | None = None) -> Path:
+    """Draw a page on one A3 sheet, as PDF.
+
+    Parameters
+    ----------
+    page
+        From :mod:`hp_sig.maps.territory_map`, or one of your own.
+    path
+        The PDF file.
+    theme
+        What colours the zones: its rank among the page's themes, or its column (`"enaf_consumption_ha"`).
+    period
+        One of the theme's periods, as the page names it (`"2020"`); by default the one that the page shows first.
+
+    Returns
+    -------
+    pathlib.Path
+        The file. Its bytes are the same for the same page and the same matplotlib.
+
+    Raises
+    ------
+    ValueError
+        If the page has no such theme, or the theme no such period.
+    OutputError
+        If matplotlib is not installed, or the file cannot be written; nothing is left half-written.
+    """
+    model = page_model(page)
+    chosen = _theme(model["themes"], theme)
+    rank = 0 if chosen is None else _period(chosen, period)
+    if chosen is None and period is not None:
+        message = f"period: none expected, as the page has no theme, found {period!r}. Leave period out."
+        raise ValueError(message)
+    file = Path(path)
+    content = _drawn(file, model, chosen, rank)
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        message = f"{file}: cannot be written ({error.strerror}). Give a file in a folder that exists."
+        raise OutputError(message) from error
+    log.info("wrote %s: %d kB", file.name, len(content) // 1000)
+    return file
+
+
+def _theme(themes: Sequence[Mapping[str, Any]], wanted: int | str) -> Mapping[str, Any] | None:
+    if wanted == 0 and not themes:
+        return None
+    ranks = {**{rank: rank for rank in range(len(themes))}, **{one["key"]: rank for rank, one in enumerate(themes)}}
+    if wanted not in ranks:
+        known = ", ".join(repr(one["key"]) for one in themes) or "none, as the page has no theme"
+        message = f"theme: the rank or the column of one of the page's themes ({known}) expected, found {wanted!r}."
+        raise ValueError(message)
+    return themes[ranks[wanted]]
+
+
+def _period(theme: Mapping[str, Any], wanted: str | None) -> int:
+    if wanted is None:
+        return int(theme["first"])
+    if wanted not in theme["periods"]:
+        known = ", ".join(repr(period) for period in theme["periods"])
+        message = f"period: one of those of {theme['key']!r} ({known}) expected, found {wanted!r}."
+        raise ValueError(message)
+    return int(theme["periods"].index(wanted))
+
+
+def _drawn(file: Path, model: Mapping[str, Any], theme: Mapping[str, Any] | None, period: int) -> bytes:
+    if find_spec("matplotlib") is None:
+        message = f"{file}: a map on paper needs matplotlib. Install it: pip install 'hp-sig[print]'."
+        raise OutputError(message)
+    # Only who prints needs matplotlib.
+    from hp_sig.maps.layout import draw_sheet  # noqa: PLC0415
+
+    content = io.BytesIO()
+    draw_sheet(content, model, theme, period)
+    return content.getvalue()

@@ -1,0 +1,66 @@
+"""How do the sheets of a territory become files?"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from hp_sig.assembly import Layers
+from hp_sig.maps.sheets.naming import FOLDER, sheet_files
+from hp_sig.maps.sheets.sheet import open_dossier, sheet_page
+from hp_sig.results import Results
+
+__all__ = ["commune_sheet", "write_sheets"]
+
+log = logging.getLogger(__name__)
+
+
+def commune_sheet(layers: Layers, results: Results, code: str, *, zone_layer: str = "communes") -> str:
+    """Write the sheet of a commune, or of a zone of another layer, as the HTML of one page.
+
+    It is static, loads nothing, prints on one A4 page, and says of each figure where it comes from.
+
+    Parameters
+    ----------
+    layers
+        From :func:`hp_sig.assembly.load_layers`.
+    results
+        From :func:`hp_sig.results.compute`; a table of land that is missing is told on the page.
+    code
+        Of the zone: `commune_code`, SIREN…; `territory` for the Pays.
+    zone_layer
+        `communes`, `territory`, or a layer of zones such as `epci_2015` or `pnr`.
+
+    Raises
+    ------
+    KeyError
+        If the territory has no such zone.
+    """
+    dossier = open_dossier(layers, results, sheet_files(layers))
+    key = (zone_layer, code)
+    if key not in dossier.zones:
+        known = sorted({layer for layer, _ in dossier.zones})
+        message = f"no zone {code!r} in the layer {zone_layer!r}; layers of this territory: {', '.join(known)}."
+        raise KeyError(message)
+    return sheet_page(dossier, key)
+
+
+def write_sheets(layers: Layers, results: Results, folder: Path, *, step: Callable[[str], None]) -> dict[str, int]:
+    """Write every sheet of a territory; give how many zones each is about: one.
+
+    Parameters
+    ----------
+    layers, results
+        As in :func:`commune_sheet`.
+    folder
+        Of the results; the sheets go to `fiches` in it.
+    step
+        Called before each file with its name.
+    """
+    files = sheet_files(layers)
+    dossier = open_dossier(layers, results, files)
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    for key, name in files.items():
+        step(name)
+        (folder / name).write_text(sheet_page(dossier, key), encoding="utf-8", newline="\n")
+    log.info("wrote %s: %d sheets", FOLDER, len(files))
+    return dict.fromkeys(files.values(), 1)

@@ -1,0 +1,127 @@
+"""What of a map lies at some address, and which of it may a page reach?
+
+Nothing, but for the background map of IGN where it is asked for: without network the rest of the map still shows.
+"""
+
+import re
+from typing import Literal
+
+from branca.element import Element
+from folium import GeoJson, TileLayer, TopoJson, WmsTileLayer
+from folium.features import CustomIcon
+from folium.raster_layers import ImageOverlay, VideoOverlay
+
+from hp_sig.maps.standalone.sanitising import missing_images
+
+__all__ = ["Basemap", "basemap_layer", "code_addresses", "element_addresses", "markup_addresses", "tile_service"]
+
+Basemap = Literal["plan-ign", "ortho"]
+
+#: Tiles of the Géoplateforme (WMTS 1.0.0): no key, no limit of requests.
+TILE_SERVICE = "https://data.geopf.fr/wmts"
+#: Layer and format of each background map, in the service's tile matrix set PM (Web Mercator).
+LAYERS = {
+    "plan-ign": ("GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2", "image/png"),
+    "ortho": ("ORTHOIMAGERY.ORTHOPHOTOS", "image/jpeg"),
+}
+EMBEDDED_IMAGE = re.compile(r"data:image/[\w.+-]+[;,]")
+#: An element that loads, and the address that it gives.
+LOADS = re.compile(
+    r"""<(?:script|link|iframe|frame|img|image|object|embed|video|audio|source|track|input|use|base|form|portal)\b"""
+    r"""[^>]*?(?:src|href|data|poster|srcset|action|background)\s*=\s*["']?\s*((?:(?:https?|ftp|file):)?//[^"'\s>]+)""",
+    re.IGNORECASE,
+)
+#: In code, a link may be for a reader; an address with one of these ends is for a browser to load.
+LOADED_BY_CODE = re.compile(
+    r"""(?:https?:)?//[^\s"'`<>]+?(?:\{z\}[^\s"'`<>]*"""
+    r"""|\.(?:png|jpe?g|gif|webp|svg|js|css|json|geojson|topojson|pbf|mvt|tiff?|woff2?)\b)""",
+    re.IGNORECASE,
+)
+
+
+def tile_service(basemap: Basemap | None) -> str:
+    """Give the only address that the page's policy opens; none without a background map."""
+    return TILE_SERVICE if basemap else ""
+
+
+def basemap_layer(basemap: Basemap) -> str:
+    """Give the address of the tiles of a background map, as Leaflet fills it in."""
+    layer, kind = LAYERS[basemap]
+    return (
+        f"{TILE_SERVICE}?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={layer}&STYLE=normal&FORMAT={kind}"
+        "&TILEMATRIXSET=PM&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}"
+    )
+
+
+def _is_open(address: str, basemap: Basemap | None) -> bool:
+    return basemap is not None and address.startswith(f"{TILE_SERVICE}?")
+
+
+def element_addresses(element: Element, basemap: Basemap | None) -> list[str]:
+    """Say which address an element of folium would load, and what to do; nothing if there is none.
+
+    Parameters
+    ----------
+    element
+        Any element of a map.
+    basemap
+        The background map asked for, whose service is open to the officer's own layers as well.
+    """
+    if isinstance(element, TileLayer):
+        return _tiles(element, basemap)
+    if isinstance(element, WmsTileLayer):
+        return [f"{element.url} (WmsTileLayer): leave the layer out, or draw its features as a GeoJson"]
+    if isinstance(element, VideoOverlay):
+        return [f"{element.video_url} (VideoOverlay): leave the video out"]
+    if isinstance(element, ImageOverlay | CustomIcon):
+        return _images(element)
+    if isinstance(element, GeoJson) and not element.embed:
+        return [f"{element.embed_link} (GeoJson with embed=False): leave embed=True"]
+    if isinstance(element, TopoJson) and not element.embed:
+        return [f"{str(element.data)[:80]} (TopoJson): give the file's content, json.loads(…)"]
+    return []
+
+
+def _images(element: ImageOverlay | CustomIcon) -> list[str]:
+    """Name the images that are not inside: folium puts there those that it is given as a file or as numbers."""
+    if isinstance(element, ImageOverlay):
+        addresses = [element.url]
+    else:
+        addresses = [str(element.options[name]) for name in ("icon_url", "shadow_url") if element.options.get(name)]
+    return [
+        f"{address[:120]} ({type(element).__name__}): give the path of the image's file, which folium then puts inside"
+        for address in addresses
+        if not EMBEDDED_IMAGE.match(address)
+    ]
+
+
+def _tiles(layer: TileLayer, basemap: Basemap | None) -> list[str]:
+    address = str(layer.tiles)
+    if _is_open(address, basemap):
+        return []
+    if address.startswith(f"{TILE_SERVICE}?"):
+        return [f'{address} (TileLayer): add basemap="plan-ign" or basemap="ortho", which opens the page to IGN']
+    if "openstreetmap" in address:
+        return [
+            f"{address} (the default background of folium.Map): give folium.Map(tiles=None), "
+            'and basemap="plan-ign" for a background map where there is network'
+        ]
+    return [f'{address} (TileLayer): leave the layer out, or take basemap="plan-ign" or basemap="ortho"']
+
+
+def markup_addresses(text: str) -> list[str]:
+    """List what HTML by an officer would load from elsewhere.
+
+    >>> markup_addresses('<img src="https://example.org/logo.png">')
+    ['https://example.org/logo.png']
+    """
+    return list(dict.fromkeys([*LOADS.findall(text), *missing_images(text)]))
+
+
+def code_addresses(code: str, basemap: Basemap | None) -> list[str]:
+    """List what code by an officer would load from elsewhere; links for a reader are no such thing.
+
+    >>> code_addresses("L.tileLayer('https://example.org/{z}/{x}/{y}.png')", None)
+    ['https://example.org/{z}/{x}/{y}.png']
+    """
+    return [address for address in LOADED_BY_CODE.findall(code) if not _is_open(address, basemap)]

@@ -1,0 +1,281 @@
+"""How do the pieces of a map and the files that it needs become one page?"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+import folium
+from branca.element import Element
+from folium import LayerControl
+from folium.features import Control
+from folium.plugins import Fullscreen, GroupedLayerControl, MiniMap, Search, TreeLayerControl
+
+from hp_sig.errors import OutputError
+from hp_sig.maps.document import content_policy, head
+from hp_sig.maps.standalone.addresses import (
+    Basemap,
+    basemap_layer,
+    code_addresses,
+    element_addresses,
+    markup_addresses,
+    tile_service,
+)
+from hp_sig.maps.standalone.assets import (
+    EVERY_FACE,
+    Asset,
+    embedded_image,
+    find_asset,
+    read_script,
+    read_style,
+    refusal,
+)
+from hp_sig.maps.standalone.rendering import Piece, elements_of
+from hp_sig.maps.standalone.sanitising import rules_as_json, sanitise, style_addresses
+from hp_sig.maps.standalone.trusted import SCRIPT, Trusted, run_scripts
+from hp_sig.maps.standalone.usage import plain_texts, used_assets
+from hp_sig.reference.labels import wording
+
+__all__ = ["assemble", "refused_elements"]
+
+STYLE = re.compile(r"<style\b[^<>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
+#: What folium and officers put in a head and the page says better itself.
+HEAD_TAGS = re.compile(r"<meta\b[^<>]*>|<title\b[^<>]*>[^<]*</title\s*>|<!--[^<>]*-->", re.IGNORECASE)
+#: folium.Map's two switches, which are set before Leaflet is read instead.
+SWITCHES = re.compile(r"<script>\s*L_NO_TOUCH = (?:true|false);\s*L_DISABLE_3D = (?:true|false);\s*</script>")
+#: geopandas.explore(): its legend may be moved by hand, with a library that stays out.
+MOVABLE_LEGEND = re.compile(
+    r'<script src="([^"]+)"></script>\s*'
+    r'<script>\$\( function\(\) \{\s*\$\( "\.maplegend" \)\.draggable\(\{[\w\s(){},.:$";]*?\}\);\s*\}\);\s*</script>'
+)
+#: What a page cannot hold: NUL, and halves of characters.
+UNREADABLE = re.compile("[\\x00\\ud800-\\udfff]")
+IDENTIFIER = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}")
+RANDOM = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(slots=True)
+class _Names:
+    """Identifiers by their rank in the page: folium's own are random, and the page would never be the same."""
+
+    random: frozenset[str]
+    ranks: dict[str, str] = field(default_factory=dict)
+
+    def replace(self, text: str) -> str:
+        return IDENTIFIER.sub(self._rank, text)
+
+    def _rank(self, found: re.Match[str]) -> str:
+        name = found[0]
+        return self.ranks.setdefault(name, f"{len(self.ranks):04d}") if name in self.random else name
+
+
+def refused_elements(root: Element, basemap: Basemap | None) -> list[str]:
+    """List what a map's own elements would load."""
+    return [fault for element in elements_of(root) for fault in element_addresses(element, basemap)]
+
+
+def assemble(
+    parts: tuple[list[Piece], list[Piece], list[Piece], list[str]],
+    *,
+    title: str,
+    basemap: Basemap | None,
+    keep_all: bool,
+    faults: list[str],
+) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    parts
+        From :func:`hp_sig.maps.standalone.rendering.rendered`.
+    title
+        Its title, a text.
+    basemap
+        A background map of IGN, for where there is network.
+    keep_all
+        Whether folium's default files stay though the map does not use them.
+    faults
+        What has been found wrong with the map so far.
+
+    Raises
+    ------
+    OutputError
+        If anything of the map cannot be inside the page; all of it is named.
+    """
+    header, html, script, identifiers = parts
+    faults = list(faults)
+    assets = _assets([*header, *html, *script], faults)
+    top = "".join(_head_piece(piece, faults) for piece in header)
+    body = "".join(_body_piece(piece, faults) for piece in html)
+    codes = _codes(script, basemap, faults)
+    if faults:
+        listed = "".join(f"\n  - {fault}." for fault in dict.fromkeys(faults))
+        message = f"this map cannot be one file that opens without network:{listed}"
+        raise OutputError(message)
+    names = _Names(frozenset(name for name in identifiers if RANDOM.fullmatch(name)))
+    top, body, *codes = (_as_read(names.replace(text)) for text in (top, body, *codes))
+    texts = plain_texts([top, body, *codes])
+    if not keep_all:
+        assets = used_assets(assets, texts)
+    signs = [*texts, *EVERY_FACE] if keep_all else texts
+    styles = [read_style(asset, signs) for asset in assets if not asset.is_script]
+    libraries = [read_script(asset.file) for asset in assets if asset.is_script and asset.file]
+    ours = [*_switches(script), *libraries, *_own_scripts(libraries)]
+    codes = [_inside_script(code) for code in codes]
+    ours = [_inside_script(_as_read(code)) for code in ours]
+    policy = content_policy(
+        dict.fromkeys([*ours, *run_scripts(top), *run_scripts(body), *codes]), images=tile_service(basemap)
+    )
+    return (
+        f'<!DOCTYPE html>\n<html lang="fr">\n<head>\n{head(_as_read(title), policy)}{_tagged("style", styles)}'
+        f"{_tagged('script', ours)}{top}</head>\n<body>\n{body}\n{_tagged('script', codes)}</body>\n</html>\n"
+    )
+
+
+def _tagged(tag: str, texts: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{text}</{tag}>\n" for text in texts if text)
+
+
+def _as_read(text: str) -> str:
+    """Write a text as the browser reads it, or the hash of a script would be that of another text."""
+    return UNREADABLE.sub("\ufffd", re.sub(r"\r\n?", "\n", text))
+
+
+def _inside_script(code: str) -> str:
+    """Write code so that no text in it opens or ends a script; the three forms read the same in JavaScript."""
+    return re.sub(r"<(/?script)", r"\\x3c\1", code, flags=re.IGNORECASE)
+
+
+def _assets(pieces: Iterable[Piece], faults: list[str]) -> list[Asset]:
+    assets: dict[str, Asset] = {}
+    for address in filter(None, (piece.address for piece in pieces)):
+        asset = find_asset(address)
+        if asset is None:
+            faults.append(refusal(address))
+        else:
+            assets[address] = asset
+    return list(assets.values())
+
+
+def _head_piece(piece: Piece, faults: list[str]) -> str:
+    if piece.address is not None:
+        return ""
+    if isinstance(piece.holder, Trusted):
+        return _trusted(piece.text, faults)
+    text = HEAD_TAGS.sub("", _known_scripts(piece.text))
+    styles = [_sheet(found, faults) for found in STYLE.findall(text)]
+    left = STYLE.sub("", text).strip()
+    loaded = markup_addresses(left)
+    faults += [f"{address}: a page without network cannot load it" for address in loaded]
+    if left and not loaded:
+        faults.append(f"{left[:80]!r} in the head: only <style> may stand there; give scripts to figure.script")
+    return _tagged("style", styles)
+
+
+def _body_piece(piece: Piece, faults: list[str]) -> str:
+    if piece.address is not None:
+        return ""
+    if isinstance(piece.holder, Trusted):
+        return _trusted(piece.text, faults)
+    text = _known_scripts(piece.text)
+    styles = [_sheet(found, faults) for found in STYLE.findall(text)]
+    markup = STYLE.sub("", text)
+    faults += [
+        f"{address}: give the image itself, data:image/…, or leave it out" for address in markup_addresses(markup)
+    ]
+    return f"{_tagged('style', styles)}{sanitise(markup)}\n"
+
+
+def _known_scripts(text: str) -> str:
+    return MOVABLE_LEGEND.sub(lambda found: "" if find_asset(found[1]) else found[0], SWITCHES.sub("", text))
+
+
+def _sheet(style: str, faults: list[str]) -> str:
+    faults += [f"{address} in a style sheet: leave it out" for address in style_addresses(style)]
+    return style
+
+
+def _trusted(text: str, faults: list[str]) -> str:
+    faults += [
+        f"{address}: a page without network cannot load it" for address in markup_addresses(SCRIPT.sub("", text))
+    ]
+    return f"{text}\n"
+
+
+def _codes(pieces: list[Piece], basemap: Basemap | None, faults: list[str]) -> list[str]:
+    """Group the map's code in scripts: a control that fails does not stop the layers after it."""
+    groups: list[list[str]] = []
+    alone = True
+    for piece in pieces:
+        if piece.address is not None:
+            continue
+        code = piece.text
+        apart = piece.source is None or _is_apart(piece.source)
+        if not isinstance(piece.holder, Trusted) and not _is_of_folium(piece.source):
+            faults += [f"{address} in a script: leave it out" for address in code_addresses(code, basemap)]
+        if isinstance(piece.source, folium.Map) and basemap is not None:
+            code += _basemap_code(piece.source, basemap)
+        if apart or alone or not groups:
+            groups.append([])
+        groups[-1].append(code)
+        alone = apart
+    return ["\n".join(group) for group in groups]
+
+
+def _is_apart(element: Element) -> bool:
+    """Whether an element is a control of its own, whose failure must not stop the layers after it."""
+    return isinstance(
+        element, LayerControl | Control | Search | MiniMap | GroupedLayerControl | TreeLayerControl | Fullscreen
+    )
+
+
+def _is_of_folium(element: Element | None) -> bool:
+    """Whether an element's code is folium's own; a template of the officer's may be given to a class of branca."""
+    return (
+        element is not None
+        and type(element).__module__.split(".")[0] in {"folium", "branca"}
+        and "_template" not in vars(element)
+    )
+
+
+def _basemap_code(figure: folium.Map, basemap: Basemap) -> str:
+    options = {"attribution": wording("standalone", "basemap_attribution"), "maxZoom": 19, "zIndex": 0}
+    name = figure.get_name()
+    return (
+        f"\n{name}.hpBasemap = L.tileLayer({json.dumps(basemap_layer(basemap))}, {json.dumps(options)}).addTo({name});"
+    )
+
+
+def _switches(pieces: Iterable[Piece]) -> list[str]:
+    maps = [piece.source for piece in pieces if isinstance(piece.source, folium.Map)]
+    no_touch = any(figure.global_switches.no_touch for figure in maps)
+    flat = any(figure.global_switches.disable_3d for figure in maps)
+    lines = ["L_NO_TOUCH = true;"] * no_touch + ["L_DISABLE_3D = true;"] * flat
+    return ["\n".join(lines)] if lines else []
+
+
+def _own_scripts(libraries: list[str]) -> list[str]:
+    """Give what runs between the libraries and the map: French words, marker images, and the guard of the sinks."""
+    if not libraries:
+        return []
+    keys = ("marker", "close", "search", "not_found", "cancel", "hide_minimap", "show_minimap")
+    texts = {key: wording("standalone", key) for key in keys}
+    texts |= {key: wording("map", key) for key in ("zoom_in", "zoom_out", "layers")}
+    images = {
+        option: embedded_image(f"leaflet-1.9.3/images/{file}")
+        for option, file in (
+            ("iconUrl", "marker-icon.png"),
+            ("iconRetinaUrl", "marker-icon-2x.png"),
+            ("shadowUrl", "marker-shadow.png"),
+        )
+    }
+    return [
+        f"({_own('french.js')})({json.dumps(texts)}, {json.dumps(images)});",
+        f"({_own('sinks.js')})({rules_as_json()});",
+    ]
+
+
+def _own(name: str) -> str:
+    source = (files("hp_sig.maps") / "assets" / name).read_text(encoding="utf-8")
+    return re.sub(r"^\s*//.*\n", "", source, flags=re.MULTILINE).strip()
