@@ -7,6 +7,7 @@ VENV   ?= .venv
 ARGS   ?=
 TESTS  ?=
 BIN    := $(VENV)/bin
+AXE    := $(VENV)/axe/node_modules/axe-core/axe.min.js
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: refresh test style types wheel lock sample clean
@@ -15,8 +16,9 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 refresh: $(VENV)/.base
 	$(BIN)/hp-sig refresh $(ARGS)
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(AXE)
 	@sh scripts/apt_install.sh chromium chromium
+	@sh scripts/apt_install.sh poppler-utils pdftotext
 	$(BIN)/python -m pytest $(TESTS)
 
 style: $(VENV)/.dev
@@ -57,6 +59,12 @@ $(VENV)/.base: requirements/base.txt pyproject.toml
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
 	$(PIP) install --require-hashes --requirement requirements/dev.txt
 	touch $@
+
+# The rules of accessibility that pages are tried against; what needs them is skipped where npm is not to be had.
+$(AXE): | $(VENV)/.dev
+	@sh scripts/apt_install.sh npm npm
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV)/axe axe-core@4.14.1 || \
+	  echo "axe-core could not be installed: what needs it is skipped." >&2
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,8 @@ from hp_sig.refresh import OnStep
 from hp_sig.refresh import check as check_inputs
 from hp_sig.refresh import plan as plan_refresh
 from hp_sig.refresh import refresh as run_refresh
+from hp_sig.refresh.outputs import FIGURES_MAP, MAP, PROJECTS_MAP
+from hp_sig.refresh.single import MapRequest, write_map, write_some_sheets
 
 __all__ = ["app", "main"]
 
@@ -40,6 +43,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+#: Folder of the sheets in the results, as in the names of the manifest.
+SHEETS = "fiches/"
+PAGE = ".html"
+
 TerritoryOption = Annotated[
     Path | None,
     typer.Option("--territory", metavar="FILE", help="Territory file (TOML); by default the Pays de Haute-Provence."),
@@ -47,6 +54,25 @@ TerritoryOption = Annotated[
 RawOption = Annotated[
     Path | None, typer.Option("--raw", metavar="DIR", help="Files as downloaded; by default data/raw.")
 ]
+
+
+class MapKind(StrEnum):
+    """The maps of a territory."""
+
+    INDICATORS = "indicators"
+    TERRITORY = "territory"
+    PROJECTS = "projects"
+
+
+class Basemap(StrEnum):
+    """Backgrounds of IGN."""
+
+    PLAN_IGN = "plan-ign"
+    ORTHO = "ortho"
+
+
+DEFAULT_MAPS = {MapKind.INDICATORS: FIGURES_MAP, MapKind.TERRITORY: MAP, MapKind.PROJECTS: PROJECTS_MAP}
+
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Results, replaced in whole; by default data/processed."),
@@ -111,8 +137,11 @@ def refresh(
         if not planned.is_needed:
             typer.echo("Nothing to do: inputs, packages and results are unchanged.")
             return
+        sheets = [name for name in planned.outputs if name.startswith(SHEETS)]
         for name in planned.outputs:
-            typer.echo(f"  write  {name}")
+            if name not in sheets:
+                typer.echo(f"  write  {name}")
+        typer.echo(f"  write  {SHEETS} ({len(sheets)} sheets, and one for each EPCI and park)")
         _tell_skipped(planned.skipped)
         typer.echo(f"Why: {'; '.join(planned.reasons)}.")
         return
@@ -128,8 +157,15 @@ def refresh(
     communes = done.results.communes
     area = f"{communes['area_ha'].sum():,.0f}".replace(",", " ")
     typer.echo(f"{done.plan.territory.name}: {len(communes)} communes, {area} ha.")
+    sheets = [name for name in done.manifest["outputs"] if name.startswith(SHEETS)]
     for name, entry in done.manifest["outputs"].items():
-        typer.echo(f"  {done.plan.out / name} ({entry['rows']} rows)")
+        if name.endswith(PAGE):
+            kilobytes = entry["bytes"] / 1000
+            if name not in sheets:
+                typer.echo(f"  {done.plan.out / name} ({kilobytes:.0f} kB)")
+        else:
+            typer.echo(f"  {done.plan.out / name} ({entry['rows']} rows)")
+    typer.echo(f"  {done.plan.out / SHEETS} ({len(sheets)} sheets)")
     _tell_absent(done.manifest["absent"])
     _tell_skipped(done.manifest["skipped"])
     for warning in done.manifest["warnings"]:
@@ -175,6 +211,57 @@ def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
     Console(soft_wrap=True).print(table)
     _tell_notes(layers.notes)
     typer.echo("Every input is sound.")
+
+
+@app.command(name="map")
+def map_(  # noqa: PLR0913, PLR0917 - options of a command
+    kind: Annotated[
+        MapKind, typer.Argument(help="Figures of the communes, their zonings, or the contract's actions.")
+    ] = MapKind.INDICATORS,
+    territory: TerritoryOption = None,
+    raw: RawOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="A page (.html) or A3 paper (.pdf); by default a page here."),
+    ] = None,
+    indicator: Annotated[
+        str | None, typer.Option("--indicator", metavar="COLUMN", help="Shown first, or printed: enaf_consumption_ha…")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="LABEL", help="Shown first, or printed: 2020…")
+    ] = None,
+    basemap: Annotated[
+        Basemap | None, typer.Option("--basemap", help="IGN's map or photographs under a page, where there is network.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write one map, as one page that opens anywhere or on A3 paper."""
+    request = MapRequest(
+        kind=kind.value, indicator=indicator, period=period, basemap=None if basemap is None else basemap.value
+    )
+    file = out or Path(DEFAULT_MAPS[kind])
+    with _progress("map") as step:
+        written = write_map(request, file, territory=territory, raw=raw, replace=force, on_step=step)
+    typer.echo(f"{written} ({written.stat().st_size / 1000:.0f} kB)")
+
+
+@app.command()
+def sheet(
+    codes: Annotated[
+        list[str], typer.Argument(metavar="CODE…", help="Codes of communes, EPCI or parks; 'territory' for the whole.")
+    ],
+    territory: TerritoryOption = None,
+    raw: RawOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the sheets; by default this one.")
+    ] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace sheets that are there.")] = False,
+) -> None:
+    """Write the sheets of some zones: one A4 page each, with figures, charts and sentences."""
+    with _progress("sheet") as step:
+        written = write_some_sheets(codes, out, territory=territory, raw=raw, replace=force, on_step=step)
+    for file in written:
+        typer.echo(str(file))
 
 
 @app.command()

@@ -4,6 +4,13 @@ from shapely import Polygon, box
 
 ORIGIN = (900_000.0, 6_300_000.0)
 CODES = {"A": "04001", "B": "04002", "C": "04003", "D": "04004", "E": "04005", "F": "83006"}
+#: Maps and pages of a refresh of the six squares; the sheets of EPCI and parks are known once their layers are read.
+MAPS = ("carte-territoire.html", "carte-indicateurs.html", "carte-projets.html")
+PLANNED_SHEETS = ("fiches/territoire.html", *(f"fiches/commune-{code}.html" for code in CODES.values()))
+OTHER_SHEETS = (
+    *(f"fiches/epci_{year}-20000000{rank}.html" for year in (2015, 2017) for rank in (1, 2)),
+    *(f"fiches/pnr-FR800000{rank}.html" for rank in (1, 2)),
+)
 
 
 def square(x: float, y: float, width: float = 1.0, height: float = 1.0) -> Polygon:

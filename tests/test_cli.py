@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from squares import MAPS, OTHER_SHEETS, PLANNED_SHEETS
 
 from hp_sig import __version__, cli, load_territory
 from hp_sig.publish import geopackage, swap
@@ -18,7 +19,10 @@ NOTICE = (
 )
 NOTHING = "Nothing to do: inputs, packages and results are unchanged."
 TABLES = ("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv")
-OUTPUTS = (*TABLES, "territoire.gpkg", "carte-territoire.html")
+#: What is told one by one; the sheets are told together.
+PAGES = (*MAPS, "index.html")
+OUTPUTS = (*TABLES, "territoire.gpkg", *PAGES)
+SHEETS = (*PLANNED_SHEETS, *OTHER_SHEETS)
 READ = ("communes.gpkg", "epci_2015.csv", "epci_2017.csv", "scot.csv", "pnr.geojson", "population.csv")
 INPUTS = (*READ, "stations.csv", "projects.csv")
 OPTIONS = {
@@ -134,8 +138,10 @@ def test_a_refresh_tells_every_file_that_it_wrote(hp_sig, options, out):
     assert ended.code == 0
     assert "Six carrés: 6 communes, 600 ha." in ended.out
     told = [line.strip() for line in ended.out.splitlines() if line.startswith("  ")]
-    assert [line.split(" (")[0] for line in told if line.endswith("rows)")] == [str(out / name) for name in OUTPUTS]
-    assert all(line.startswith("skipped ") for line in told if not line.endswith("rows)"))
+    files = [line for line in told if line.endswith(("rows)", "kB)"))]
+    assert [line.split(" (")[0] for line in files] == [str(out / name) for name in OUTPUTS]
+    assert f"{out / 'fiches'} ({len(SHEETS)} sheets)" in told
+    assert all(line.startswith("skipped ") for line in told if line not in files and not line.endswith("sheets)"))
     assert f"{out / 'overlaps.csv'} (16 rows)" in ended.out
 
 
@@ -173,7 +179,9 @@ def test_a_dry_run_lists_reads_and_writes_and_why_and_writes_nothing(hp_sig, opt
     assert ended.code == 0
     assert lines[0] == f"Six carrés: 9 inputs in {out.with_name('raw')}, results in {out}."
     assert [line.split()[2] for line in lines if line.startswith("  read ")] == ["territory.toml", *INPUTS]
-    assert tuple(line.split()[1] for line in lines if line.startswith("  write ")) == OUTPUTS
+    written = [line.split()[1] for line in lines if line.startswith("  write ")]
+    assert written == [*OUTPUTS, "fiches/"]
+    assert f"({len(PLANNED_SHEETS)} sheets, and one for each EPCI and park)" in ended.out
     assert lines[-1] == "Why: no results yet."
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -387,8 +395,8 @@ def test_a_log_has_one_line_for_each_file_read_or_written(options, out):
     read = [Path(line.split()[1].rstrip(":")).name for line in told if line.startswith("read ")]
     written = [line.split()[1].rstrip(":") for line in told if line.startswith("wrote ")]
     assert read == list(INPUTS)
-    assert written == [*OUTPUTS, "manifest.json"]
-    assert len(told) == len(INPUTS) + len(OUTPUTS) + 1
+    assert written == [*OUTPUTS[:-1], "fiches", "index.html", "manifest.json"]
+    assert len(told) == len(INPUTS) + len(OUTPUTS) + 2
 
 
 def test_a_log_warns_of_what_was_put_right_and_standard_output_does_not_repeat_it(options, out):
@@ -424,7 +432,7 @@ def test_a_terminal_shows_a_progress_bar_and_no_log_lines(options, out):
     screen = plain(shown.decode())
     assert run.returncode == 0
     assert "━" in screen
-    assert re.search(rf"\d+/{1 + len(INPUTS) + len(OUTPUTS)}\b", screen)
+    assert re.search(rf"\d+/{1 + len(INPUTS) + len(OUTPUTS) + len(SHEETS)}\b", screen)
     assert not re.search("INFO|WARNING|wrote ", screen)
     assert "Six carrés: 6 communes, 600 ha." in told
     assert "  note   epci_2015: the leading zero of 5 codes" in told

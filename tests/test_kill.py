@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from squares import MAPS, OTHER_SHEETS, PLANNED_SHEETS
 
 from hp_sig import RefreshResult, refresh
 from hp_sig.publish.swap import exclusive, recover
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no SIGKILL and no fork 
 Job = Callable[..., RefreshResult]
 FILES = {
     *("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv"),
-    *("territoire.gpkg", "carte-territoire.html", "manifest.json", "projet.qgz"),
+    *("territoire.gpkg", *MAPS, *PLANNED_SHEETS, *OTHER_SHEETS, "index.html", "manifest.json", "projet.qgz"),
 }
 FOREIGN = b"a QGIS project of somebody else"
 #: Points spread over the whole run.

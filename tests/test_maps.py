@@ -114,8 +114,8 @@ def test_the_same_map_gives_the_same_bytes(layers, tmp_path):
 
 
 def test_a_map_that_needs_the_network_is_refused_by_name(tmp_path):
-    with pytest.raises(OutputError, match="jquery"):
-        save_standalone(folium.Map(tiles=None), tmp_path / "map.html", title="x")
+    with pytest.raises(OutputError, match="openstreetmap"):
+        save_standalone(folium.Map(), tmp_path / "map.html", title="x")
 
     assert not (tmp_path / "map.html").exists()
 

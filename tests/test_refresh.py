@@ -21,6 +21,7 @@ import pyogrio
 import pytest
 import shapely
 from pandas.testing import assert_frame_equal
+from squares import MAPS, OTHER_SHEETS, PLANNED_SHEETS
 
 from hp_sig import HpSigError, InputError, OutputError, RefreshResult, check, load_territory, plan, refresh
 
@@ -37,7 +38,8 @@ SAMPLE_LAND_TABLES = (
     *("enaf_consumption", "enaf_ratios", "trajectory", "triennial"),
 )
 MANIFEST = "manifest.json"
-OUTPUTS = {*(f"{name}.csv" for name in TABLES), "territoire.gpkg", "carte-territoire.html"}
+PLANNED = {*(f"{name}.csv" for name in TABLES), "territoire.gpkg", *MAPS, *PLANNED_SHEETS, "index.html"}
+OUTPUTS = PLANNED | set(OTHER_SHEETS)
 FILES = OUTPUTS | {MANIFEST}
 INPUTS = ("territory", "communes", "epci_2015", "epci_2017", "scot_2018", "pnr", "population", "stations", "projects")
 
@@ -362,7 +364,10 @@ def test_manifest_gives_rows_size_and_hash_of_each_output(good):
 
     rows = {"overlaps.csv": 16, "communes.csv": 6, "zones.csv": 9, "membership_changes.csv": 1, "scot_coverage.csv": 5}
     # The GeoPackage: 6 + 2 + 2 + 2 + 2 + 1 + 1 features, 16 + 9 + 1 + 5 + 4 + 6 rows of tables.
-    rows |= {"territoire.gpkg": 16 + 41, "carte-territoire.html": 6}
+    rows |= {"territoire.gpkg": 16 + 41, **dict.fromkeys(MAPS, 6)}
+    # A sheet is about one zone; the index comes after all the others.
+    rows |= dict.fromkeys([*PLANNED_SHEETS, *OTHER_SHEETS], 1)
+    rows |= {"index.html": len(rows)}
     assert outputs == {
         name: {
             "rows": count,
@@ -412,12 +417,20 @@ def test_a_refresh_returns_the_manifest_that_it_wrote(job, out):
 
 def test_a_second_run_with_unchanged_inputs_touches_nothing(job, out):
     first = job()
-    before = {path.name: (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes()) for path in out.iterdir()}
+    before = {
+        path: (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes())
+        for path in out.rglob("*")
+        if path.is_file()
+    }
     folder = out.stat().st_ino
 
     second = job(on_step=lambda *_: pytest.fail("a step was run"))
 
-    after = {path.name: (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes()) for path in out.iterdir()}
+    after = {
+        path: (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes())
+        for path in out.rglob("*")
+        if path.is_file()
+    }
     assert after == before
     assert out.stat().st_ino == folder
     assert (second.results, second.layers) == (None, None)
@@ -596,9 +609,9 @@ def test_rebuilding_gives_the_same_tables_and_map(job, good, out):
     job(force=True)
 
     again = contents(out)
-    assert {name: again[name] for name in OUTPUTS - {"territoire.gpkg"}} == {
-        name: good[name] for name in OUTPUTS - {"territoire.gpkg"}
-    }
+    # A GeoPackage is dated, and the index tells what changed since the last time.
+    same = OUTPUTS - {"territoire.gpkg", "index.html"}
+    assert {name: again[name] for name in same} == {name: good[name] for name in same}
 
 
 # --- plan and check write nothing -------------------------------------------------------------------------------
@@ -618,7 +631,7 @@ def test_a_plan_lists_inputs_and_outputs_and_why(raw, territory_file, out):
     planned = plan(territory_file, raw=raw, out=out)
 
     assert tuple(item.name for item in planned.inputs) == INPUTS
-    assert set(planned.outputs) == OUTPUTS
+    assert set(planned.outputs) == PLANNED
     assert planned.reasons == ("no results yet",)
 
 
@@ -662,7 +675,10 @@ def test_steps_are_told_in_order_with_their_rank_and_number(job):
     job(on_step=lambda *step: steps.append(step))
 
     count = len(INPUTS) + len(OUTPUTS)
-    assert [(rank, number) for _, rank, number in steps] == [(rank, count) for rank in range(1, count + 1)]
+    assert [rank for _, rank, _ in steps] == list(range(1, count + 1))
+    # The sheets of EPCI and parks join once their layers are read.
+    assert [number for _, _, number in steps[: len(INPUTS)]] == [count - len(OTHER_SHEETS)] * len(INPUTS)
+    assert {number for _, _, number in steps[len(INPUTS) :]} == {count}
     assert [what for what, _, _ in steps][:2] == ["territory.toml", "communes.gpkg"]
     assert {what for what, _, _ in steps[len(INPUTS) :]} == OUTPUTS
 
@@ -881,29 +897,38 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return folder / "data" / "processed"
 
 
+#: Elements that have no end.
+VOID = {"br", "hr", "img", "input", "link", "meta", "rect", "path", "line", "circle", "use", "polyline", "wbr"}
+
+
 class _Visible(html.parser.HTMLParser):
     """Collect the text that a reader sees without opening or pointing at anything."""
 
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
-        self.hidden = 0
+        self.opened: list[tuple[str, bool]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.hidden += tag in {"script", "style", "title", "head", "details"} or "hidden" in dict(attrs)
+        if tag not in VOID:
+            unseen = tag in {"script", "style", "title", "head", "details"} or "hidden" in dict(attrs)
+            self.opened.append((tag, unseen))
 
     def handle_endtag(self, tag: str) -> None:
-        self.hidden -= tag in {"script", "style", "title", "head", "details"}
+        while self.opened and self.opened.pop()[0] != tag:
+            pass
 
     def handle_data(self, data: str) -> None:
-        if not self.hidden:
+        if not any(unseen for _, unseen in self.opened):
             self.texts.append(data)
 
 
 def test_an_empty_work_folder_gives_the_sample_of_51_communes(sample):
     communes = read(sample / "communes.csv")
 
-    assert set(contents(sample)) == FILES | {f"{name}.csv" for name in SAMPLE_LAND_TABLES}
+    found = {name for name in contents(sample) if not name.startswith("fiches/")}
+    files = {name for name in FILES if not name.startswith("fiches/")}
+    assert found == files | {f"{name}.csv" for name in SAMPLE_LAND_TABLES}
     assert len(communes) == communes["commune_code"].nunique() == 51
 
 
@@ -939,11 +964,17 @@ def test_every_layer_and_table_of_the_sample_carries_the_mention_in_its_descript
     assert {name for name, description in told.items() if NOTICE not in description} == set()
 
 
-def test_the_map_of_the_sample_shows_the_mention(sample):
-    page = _Visible()
-    page.feed((sample / "carte-territoire.html").read_text(encoding="utf-8"))
+def test_every_page_of_the_sample_shows_the_mention(sample):
+    without = []
+    for path in sorted(sample.rglob("*.html")):
+        page = _Visible()
+        page.feed(path.read_text(encoding="utf-8"))
+        if NOTICE not in "".join(page.texts):
+            without.append(path.name)
 
-    assert NOTICE in "".join(page.texts)
+    # Three maps, the index, 51 communes, the Pays, 3 + 3 intercommunalities, 2 parks.
+    assert len(list(sample.rglob("*.html"))) == 4 + 51 + 1 + 6 + 2
+    assert without == []
 
 
 def test_the_manifest_of_the_sample_carries_the_mention(sample):
@@ -1100,7 +1131,7 @@ def test_settings_changed_by_the_caller_are_a_reason_to_rebuild(raw, territory_f
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), sqlite3.OperationalError("disk is full")])
 def test_a_disk_that_fails_while_writing_is_an_expected_failure(job, raw, out, monkeypatch, error):
     job()
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    before = contents(out)
     (raw / "population.csv").write_text((raw / "population.csv").read_text().replace("10", "11"))
 
     def fails(*_, **__):
@@ -1110,7 +1141,7 @@ def test_a_disk_that_fails_while_writing_is_an_expected_failure(job, raw, out, m
     with pytest.raises(OutputError, match="last good results stay"):
         job()
 
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert contents(out) == before
 
 
 def test_a_file_that_changes_while_it_is_read_gives_no_result(job, raw, out, monkeypatch):

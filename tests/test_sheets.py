@@ -190,7 +190,8 @@ def full(bare):
     """Results with the same land in every zone, but in the EPCI 200000001 of 2017."""
     other = ("epci_2017", "200000001", "EPCI 1")
     rest = [zone for zone in ZONES if zone != other]
-    stock = pd.concat([spread([stock_row()], rest), spread([stock_row(sealed_ha=99.0)], [other])])
+    older = stock_row(rank=1, year="2018", artificialised_ha=10.0)
+    stock = pd.concat([spread([stock_row(), older], rest), spread([stock_row(sealed_ha=99.0), older], [other])])
     return replace(
         bare,
         land_stock=stock,
@@ -198,7 +199,7 @@ def full(bare):
         land_shape=spread([shape_row()]),
         land_classes=spread(cover_rows(CS1_1_1_1=5.0, CS1_1_1_2=3.0, CS2_2_1=92.0)),
         enaf_consumption=spread(flow_rows()),
-        trajectory=spread([law_row(), law_row(regime="Scénario", regime_status="bill", allowance_ha=77.0)]),
+        trajectory=spread([law_row(regime="Scénario", regime_status="bill", allowance_ha=77.0), law_row()]),
     )
 
 
@@ -645,7 +646,7 @@ def test_a_page_loads_nothing_and_its_only_script_prints(layers, full):
     assert html.count("<script>") == 1
     assert "window.print()" in html
     assert "default-src 'none'; script-src 'sha256-" in html
-    assert '<a href="../index.html">' in html
+    assert '<a href' not in html
 
 
 def test_the_notice_of_the_sample_stands_before_the_title(layers, full):
@@ -668,15 +669,33 @@ def test_the_situation_names_intercommunalities_of_both_dates_parks_and_scot(lay
     assert "Intercommunalité (2015)" not in body(commune_sheet(layers, full, A)).text
 
 
+def test_a_park_that_only_grazes_a_commune_is_not_told(layers, full):
+    # Q covers 100 m of C: a sliver between two drawings of one limit.
+    assert "Parc naturel régional aucun" in body(commune_sheet(layers, full, CODES["C"])).text
+
+
 def test_the_territory_counts_its_communes_by_status_of_the_scot(layers, full):
     text = body(commune_sheet(layers, full, "territory", zone_layer="territory")).text
 
     assert "SCoT 2 communes : approuvé, 1 commune : en élaboration, 3 communes : statut à confirmer" in text
 
 
-def test_sheets_are_linked_to_each_other(layers, full):
-    assert 'href="epci_2017-200000002.html"' in commune_sheet(layers, full, B)
-    assert 'href="commune-04001.html"' in commune_sheet(layers, full, "200000001", zone_layer="epci_2015")
+def test_sheets_of_a_refresh_are_linked_to_each_other_and_to_the_index(layers, full, tmp_path):
+    write_sheets(layers, full, tmp_path, step=lambda _: None)
+
+    commune = (tmp_path / "fiches" / "commune-04002.html").read_text(encoding="utf-8")
+    epci = (tmp_path / "fiches" / "epci_2015-200000001.html").read_text(encoding="utf-8")
+    assert 'href="epci_2017-200000002.html"' in commune
+    assert 'href="commune-04001.html"' in epci
+    assert commune.count('<a href="../index.html">') == 2
+
+
+def test_sheets_on_their_own_have_no_link_that_leads_nowhere(layers, full, tmp_path):
+    written = write_sheets(layers, full, tmp_path, step=lambda _: None, files={("communes", A): "a.html"})
+
+    assert written == {"a.html": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
+    assert (tmp_path / "a.html").read_text(encoding="utf-8") == commune_sheet(layers, full, A)
 
 
 def test_a_zone_with_communes_out_of_the_territory_says_how_many(layers, full):
@@ -835,6 +854,18 @@ def test_a_year_that_is_not_known_has_a_dash_and_no_bar_and_the_mean_is_not_draw
     assert "Moyenne 2011-2020 : non connue" in plain(chart)
 
 
+def test_a_long_series_shows_its_latest_years_and_says_which(layers, full):
+    earlier = [{**flow_rows()[0], "year": year} for year in range(2001, 2011)]
+    long = replace(full, enaf_consumption=spread([*earlier, *flow_rows()]))
+
+    html = commune_sheet(layers, long, A)
+
+    assert "Années montrées : 2006 à 2023." in body(html).text
+    assert ">2006</text>" in html
+    assert ">2005</text>" not in html
+    assert "Années montrées" not in body(commune_sheet(layers, full, A)).text
+
+
 def test_bars_are_as_high_as_their_values():
     chart = flows_chart(portrait(), LAW)
 
@@ -869,6 +900,17 @@ def test_the_path_after_deductions_shows_only_the_last_sum():
 
     labels = re.findall(r'class="value">(\d,\d\d)</text>', chart)
     assert labels == ["1,00", "3,33"]
+
+
+@pytest.mark.parametrize("years", [0, NAN])
+def test_the_path_before_any_flow_of_the_period_shows_the_allowance_and_no_bar(years):
+    law = law_row(years_elapsed=years, consumed_ha=0.0, pace_ha_per_year=NAN, projection_ha=NAN)
+
+    chart = path_chart(portrait(law=law, flows=tuple(flow_rows()[:10])), LAW)
+
+    assert "nan" not in chart
+    assert chart.count("<rect") == 3  # the pattern and the key of what is projected
+    assert "enveloppe : 5,00 ha" in plain(chart)
 
 
 def test_classes_of_cover_are_summed_by_group_and_told_with_area_and_share():
@@ -1034,8 +1076,6 @@ def test_sheets_are_written_in_their_folder_and_each_is_announced(layers, full, 
     assert sorted(written) == found == sorted(steps) == sorted(sheet_files(layers).values())
     assert set(written.values()) == {1}
     assert set(planned_sheets(layers.territory)) <= set(written)
-    page = (tmp_path / "fiches" / "commune-04001.html").read_text(encoding="utf-8")
-    assert page == commune_sheet(layers, full, A)
 
 
 def test_the_same_results_give_the_same_bytes(layers, full):

@@ -12,6 +12,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from importlib.resources import files
+from pathlib import Path
 
 import branca.colormap
 import folium
@@ -379,6 +380,73 @@ def test_the_title_is_a_text(opened):
         assert told == []
 
 
+@pytest.mark.parametrize(
+    "channel", ["popup", "popup, lazy", "popup, parse_html", "popup with an Element", "tooltip", "click for a marker"]
+)
+def test_a_text_in_code_is_made_safe_before_any_browser_reads_it(channel):
+    code = standalone_page(CHANNELS[channel][0]()).rpartition("L.map(")[2]
+
+    assert "&lt;img src=x onerror" in code
+    assert "<img" not in code
+    assert "${" not in code.replace("${lat}", "")
+
+
+@pytest.mark.browser
+def test_a_click_tells_where_it_was(opened):
+    with opened(standalone_page(a_map(ClickForMarker("<b>${lat}</b>")))) as (page, told):
+        click_map(page)
+
+        assert re.fullmatch(r"4\d\.\d{4}", click_marker(page))
+        assert told == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("text", ["a\r\nb\rc", "a\x00b", "a\ud800b"], ids=["line ends", "NUL", "half a character"])
+def test_a_text_that_a_page_cannot_hold_does_not_stop_it(opened, text):
+    figure = a_map(marker(popup=text, tooltip=text))
+    figure.get_root().html.add_child(Trusted(f"<script>document.title = `{text}`</script>"))
+    figure.get_root().header.add_child(Trusted("<script>\r\nlet early;\r\n</script>"))
+
+    with opened(standalone_page(figure)) as (page, told):
+        assert page.title() == re.sub(r"\s+", " ", text).replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
+        assert click_marker(page).split() == page.title().split()
+        assert told == []
+
+
+def test_an_unknown_path_to_a_topology_is_no_code():
+    figure = topology("Volx")
+    layer = next(child for child in figure._children.values() if isinstance(child, TopoJson))
+    layer._safe_object_path = "];alert(1);["
+
+    assert "alert" not in standalone_page(figure)
+
+
+@pytest.mark.browser
+def test_the_label_of_a_search_is_a_text(opened):
+    label = "l'été"
+    places = folium.GeoJson(square_features(**{label: "Volx"}))
+    figure = a_map(places)
+    folium.plugins.Search(places, search_label=label, geom_type="Polygon").add_to(figure)
+
+    with opened(standalone_page(figure)) as (page, told):
+        page.locator("input.search-input").type("Vol")
+        page.locator(".search-tip").first.wait_for()
+
+        assert page.locator(".search-tip").first.inner_text() == "Volx"
+        assert told == []
+
+
+@pytest.mark.browser
+def test_trusted_scripts_run_in_the_head_and_in_the_body(opened):
+    figure = with_html(Trusted("<p>x</p><script>document.title += ' body'</script>"))
+    figure.get_root().header.add_child(Trusted("<script>document.title = 'head'</script>"))
+    figure.get_root().script.add_child(Trusted("document.title += ' script';"))
+
+    with opened(standalone_page(figure)) as (page, told):
+        assert page.title() == "head body script"
+        assert told == []
+
+
 MARKUP = (
     '<table class="table"><tr><th style="text-align:left; background: rgb(1, 2, 3)">Nom</th>'
     '<td colspan=2>Volx<br/><b>et</b> <a href="https://www.volx.fr/a?b=1&amp;c" target="_blank">son site</a>'
@@ -503,11 +571,30 @@ def test_both_sanitisers_agree(blank):
     assert in_browser(blank, CORPUS) == [sanitise(text) for text in CORPUS]
 
 
-PARTS = st.sampled_from(
-    """< > </ /> b a img svg path p = " ' ` & ( ) href src style class onclick d fill https://x javascript: url( rgb( <!--
-    --> data:image/png;base64,A color:red é""".split()
-    + [" ", "\n", "\\", "\u00a0", "\u017f", "\x00"]  # noqa: RUF005 - one table, then what it cannot hold
-)
+MARKS = [
+    "<",
+    ">",
+    "</",
+    "/>",
+    "=",
+    '"',
+    "'",
+    "`",
+    "&",
+    "\\",
+    "(",
+    ")",
+    " ",
+    "\n",
+    "\u00a0",
+    "\u017f",
+    "\x00",
+    "<!--",
+    "-->",
+]
+NAMES = ["b", "a", "img", "svg", "path", "p", "href", "src", "style", "class", "onclick", "d", "fill"]
+VALUES = ["https://x", "javascript:", "data:image/png;base64,A", "url(", "rgb(", "color:red"]
+PARTS = st.sampled_from([*MARKS, *NAMES, *VALUES])
 
 
 @pytest.mark.browser
@@ -592,6 +679,24 @@ def test_every_way_to_write_html_is_guarded_in_the_page(opened, sink):
 # --- no network -------------------------------------------------------------------------------------------------
 
 
+def test_a_write_that_fails_leaves_the_file_that_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "maps" / "map.html"
+    path.parent.mkdir()
+    path.write_text("before")
+    path.chmod(0o444)
+    monkeypatch.setattr(Path, "replace", failing)
+
+    with pytest.raises(OutputError, match=r"map\.html: cannot be written"):
+        save_standalone(a_map(), path)
+
+    assert path.read_text() == "before"
+    assert [file.name for file in path.parent.iterdir()] == ["map.html"]
+
+
+def failing(*_):
+    raise OSError(28, "No space left on device")
+
+
 def test_a_page_names_no_address_that_it_would_load():
     page = standalone_page(a_map(marker(popup="x", icon=folium.Icon(icon="home", prefix="fa"))), assets="all")
     without_scripts = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
@@ -660,6 +765,7 @@ REFUSED = {
     "minimap": (lambda: a_map(folium.plugins.MiniMap()), r"openstreetmap"),
     "TopoJson by its file": (lambda: a_map(TopoJson("zones.json", "objects.zones")), r"zones\.json"),
     "position of the map": (lambda: a_map(position="relative;}</style>"), r"'relative;\}</style>'"),
+    "name of a class": (lambda: a_map(named_by_its_data()), "folium writes a name"),
     "name of a control": (lambda: a_map(Control("Zoom();alert(1);//")), "folium writes a name"),
 }  # fmt: skip
 
@@ -668,6 +774,12 @@ def with_code(code):
     element = MacroElement()
     element._template = Template(f"{{% macro script(this, kwargs) %}}{code}{{% endmacro %}}")
     return element
+
+
+def named_by_its_data():
+    layer = folium.FeatureGroup()
+    layer._name = "x=alert(1)//"
+    return layer
 
 
 def tiles_in_code():

@@ -1,4 +1,4 @@
-"""What holds a page together: its language, its title, and a policy that lets nothing run or load but what is inside?"""
+"""What holds a page together: language, title, and a policy that lets nothing run or load but what is inside?"""
 
 import base64
 import hashlib

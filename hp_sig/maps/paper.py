@@ -7,7 +7,7 @@ used: a figure of its own, its bundled font.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -165,19 +165,23 @@ def corners(box: tuple[float, float, float, float]) -> np.ndarray:
 
 def width_of(text: str, letters: Letters) -> float:
     """Measure a line of text, in millimetres."""
-    return _points_wide(_readable(text, letters), bold=letters.bold) * letters.size * MM_PER_POINT
+    return sum(_advance(one, bold=letters.bold) for one in text) * letters.size * MM_PER_POINT
 
 
 def wrapped(text: str, width: float, letters: Letters) -> list[str]:
     """Cut a text into lines of at most a width, after spaces and hyphens; within a word that is wider alone."""
-    lines = [""]
+    lines, long = [""], 0.0
     for part in re.findall(r"[^ -]*[ -]|[^ -]+$", _readable(text, letters)):
-        if lines[-1] and width_of((lines[-1] + part).rstrip(), letters) > width:
+        # A space at the end of a line takes no room.
+        if lines[-1] and long + width_of(part.rstrip(" "), letters) > width:
             lines.append("")
+            long = 0.0
         lines[-1] += part
-        while len(lines[-1]) > 1 and width_of(lines[-1].rstrip(), letters) > width:
+        long += width_of(part, letters)
+        while lines[-1] in part and len(lines[-1]) > 1 and width_of(lines[-1].rstrip(" "), letters) > width:
             most = _letters_within(lines[-1], width, letters)
             lines[-1:] = [lines[-1][:most], lines[-1][most:]]
+            long = width_of(lines[-1], letters)
     return [line.rstrip(" ") for line in lines]
 
 
@@ -252,7 +256,8 @@ def _readable(text: str, letters: Letters) -> str:
     return "".join(one if ord(one) in known else UNKNOWN_SIGN for one in CONTROLS.sub(" ", text))
 
 
-@lru_cache(maxsize=4096)
-def _points_wide(text: str, *, bold: bool) -> float:
-    """Measure a text set in 1 point, in points."""
-    return text_to_path.get_text_width_height_descent(text, _font(100.0, bold=bold), ismath=False)[0] / 100
+@cache
+def _advance(sign: str, *, bold: bool) -> float:
+    """Measure a sign set in 1 point, in points; pairs that are set closer (AV) are not counted as such."""
+    shown = _readable(sign, Letters(size=100.0, bold=bold))
+    return text_to_path.get_text_width_height_descent(shown, _font(100.0, bold=bold), ismath=False)[0] / 100

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -98,8 +99,13 @@ def _in_metres(lines: Sequence[np.ndarray]) -> list[np.ndarray]:
     if not lines:
         return []
     points = np.concatenate(lines)
-    x, y = Transformer.from_crs(4326, LAMBERT93, always_xy=True).transform(points[:, 0], points[:, 1])
+    x, y = _to_metres().transform(points[:, 0], points[:, 1])
     return np.split(np.column_stack([x, y]), np.cumsum([len(line) for line in lines])[:-1])
+
+
+@cache
+def _to_metres() -> Transformer:
+    return Transformer.from_crs(4326, LAMBERT93, always_xy=True)
 
 
 def _placing(arcs: Sequence[np.ndarray], frame: Box) -> tuple[int, Place]:

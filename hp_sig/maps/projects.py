@@ -19,7 +19,7 @@ __all__ = ["actions_of", "concerned", "footprints", "projects_of_communes", "sit
 
 FOOTPRINT = Line(colour="#b3001b")
 #: Limits of the communes and of the EPCI that an action concerns.
-CONCERNED = {"commune": Line(colour="#b3001b", dash="7 4"), "epci": Line(colour="#27496d", dash="2 5", weight=5.0)}
+CONCERNED = {"commune": Line(colour="#b3001b", dash="7 4"), "epci": Line(colour="#27496d", dash="12 5", weight=4.0)}
 #: Scales of a project, from the narrowest.
 SCALES = ("site", "footprint", "commune", "epci", "pays")
 

@@ -148,7 +148,7 @@ def indicators_of(
         for column in table.columns
         if pd.api.types.is_numeric_dtype(table[column])
         and not pd.api.types.is_bool_dtype(table[column])
-        and column not in VINTAGES
+        and column not in {*VINTAGES, *FLAGS}
     ]
     if not figures:
         message = f"at least one column of figures expected, found {', '.join(map(str, table.columns)) or 'none'}."

@@ -91,7 +91,8 @@ def stale_reasons(
     previous
         Their manifest, from :func:`read_manifest`.
     inputs, outputs
-        What would be read and written now.
+        What would be read and written now; what else the last run wrote (sheets that only their layers name) must be
+        there as well.
     """
     if not previous:
         return ("no results yet",)
@@ -102,9 +103,13 @@ def stale_reasons(
     reasons += [f"{name} is no longer used" for name in before if name not in now]
     if previous["packages"] != package_versions():
         reasons.append("a package changed version")
-    for name in outputs:
-        if name not in previous["outputs"] or not (folder / name).is_file():
+    known = {*previous["outputs"], *previous.get("planned", ())}
+    for name in (*outputs, *(name for name in previous["outputs"] if name not in outputs)):
+        if name not in known or (name in previous["outputs"] and not (folder / name).is_file()):
             reasons.append(f"{name} is missing")
+        elif name not in previous["outputs"]:
+            # Planned last time too, and there was nothing to write.
+            continue
         elif file_entry(folder / name)["sha256"] != previous["outputs"][name]["sha256"]:
             reasons.append(f"{name} was modified")
     return tuple(reasons)

@@ -17,7 +17,16 @@ import pandas as pd
 
 from hp_sig.reference.nomenclature import cover_codes, cover_label, use_codes, use_label
 
-__all__ = ["column_format", "format_number", "format_quantity", "in_french", "in_unit", "label", "page_words", "wording"]
+__all__ = [
+    "column_format",
+    "format_number",
+    "format_quantity",
+    "in_french",
+    "in_unit",
+    "label",
+    "page_words",
+    "wording",
+]
 
 Figures = TypeVar("Figures", float, pd.Series, pd.DataFrame)
 

@@ -6,6 +6,7 @@ differs rebuilds every output beside the old ones and swaps them in whole.
 
 import datetime as dt
 import hashlib
+import itertools
 import logging
 import os
 import sqlite3
@@ -20,6 +21,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import OutputError
 from hp_sig.inputs import InputFile, find_inputs, locate_inputs, require_unchanged
+from hp_sig.maps.sheets import sheet_files
 from hp_sig.publish.manifest import (
     MANIFEST,
     file_entry,
@@ -32,13 +34,34 @@ from hp_sig.publish.manifest import (
     write_manifest,
 )
 from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder
+from hp_sig.refresh.changes import changes_since
 from hp_sig.refresh.choice import DEFAULT_RAW, choose, is_sample
-from hp_sig.refresh.outputs import GEOPACKAGE, MAP, planned_outputs, write_outputs
+from hp_sig.refresh.outputs import (
+    FIGURES_MAP,
+    GEOPACKAGE,
+    INDEX,
+    MAP,
+    PROJECTS_MAP,
+    News,
+    planned_outputs,
+    write_outputs,
+)
 from hp_sig.results import Results, compute
 from hp_sig.results.steps import computed_steps, skipped_tables, sources_of
 from hp_sig.territory import Territory
 
-__all__ = ["GEOPACKAGE", "MAP", "Plan", "RefreshResult", "check", "plan", "refresh"]
+__all__ = [
+    "FIGURES_MAP",
+    "GEOPACKAGE",
+    "INDEX",
+    "MAP",
+    "PROJECTS_MAP",
+    "Plan",
+    "RefreshResult",
+    "check",
+    "plan",
+    "refresh",
+]
 
 log = logging.getLogger(__name__)
 
@@ -209,15 +232,19 @@ def check(
 def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
     started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
     count = len(decided.inputs) + len(computed_steps(decided.skipped)) + len(decided.outputs)
-    rank = iter(range(1, count + 1))
+    rank = itertools.count(1)
     layers = load_layers(
         decided.territory, decided.inputs, on_read=lambda item: step(item.path.name, next(rank), count)
     )
+    # The sheets of EPCI and parks are known now.
+    count += len(set(sheet_files(layers).values()) - set(decided.outputs))
     results = compute(layers, on_step=lambda name: step(name, next(rank), count))
     require_unchanged(decided.inputs)
+    changes = changes_since(decided.out, decided.previous, inputs=decided.inputs, layers=layers, results=results)
+    news = News(changes=changes, day=started.astimezone().date())
     staging = prepare(decided.out)
     try:
-        rows = write_outputs(layers, results, staging, lambda name: step(name, next(rank), count))
+        rows = write_outputs(layers, results, staging, lambda name: step(name, next(rank), count), news=news)
         content = _manifest_content(decided, layers, results, staging, rows)
         content |= {"started_at": started.isoformat(timespec="seconds")}
         content |= {"duration_s": round(time.perf_counter() - clock, 2)}
@@ -251,6 +278,7 @@ def _manifest_content(
         "absent": list(layers.land.absent),
         "skipped": dict(results.skipped),
         "warnings": list(results.warnings),
+        "planned": list(decided.outputs),
         "outputs": {
             name: {"rows": rows[name], **file_entry(staging / name), **made_from.get(name, {})} for name in rows
         },

@@ -1,32 +1,68 @@
 """Which files does a refresh write, and what is in each?"""
 
+import datetime as dt
+import logging
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
 from hp_sig.assembly import Layers
+from hp_sig.maps.sheets import index_page, planned_sheets, sheet_files, write_sheets
 from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.publish.tables import rounded, write_csv
 from hp_sig.reference.labels import wording
+from hp_sig.refresh.changes import Change
 from hp_sig.results import Results
-from hp_sig.results.steps import planned_tables, sources_of
+from hp_sig.results.steps import LAND_TABLES, planned_tables, sources_of
 from hp_sig.territory import LayerSource, Territory
 
-__all__ = ["GEOPACKAGE", "MAP", "planned_outputs", "write_outputs"]
+__all__ = ["FIGURES_MAP", "GEOPACKAGE", "INDEX", "MAP", "PROJECTS_MAP", "News", "planned_outputs", "write_outputs"]
+
+log = logging.getLogger(__name__)
 
 GEOPACKAGE = "territoire.gpkg"
 MAP = "carte-territoire.html"
+FIGURES_MAP = "carte-indicateurs.html"
+PROJECTS_MAP = "carte-projets.html"
+INDEX = "index.html"
+#: Map → the key, in the section `index`, of the sentence that tells it; of its title with `_title` at the end.
+MAPS = {MAP: "map", FIGURES_MAP: "map_figures", PROJECTS_MAP: "map_projects"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What the index tells of a refresh beside its results: what changed since the last one, and the day."""
+
+    changes: Sequence[Change]
+    day: dt.date
 
 
 def planned_outputs(territory: Territory, present: Collection[str]) -> tuple[str, ...]:
-    """Name the files that a refresh writes, from the names of the layers whose file is there."""
-    return (*(f"{name}.csv" for name in planned_tables(territory, present)), GEOPACKAGE, MAP)
+    """Name the files that a refresh writes, from the names of the layers whose file is there.
+
+    The sheets of zones that only their own files name (EPCI, parks) come on top of these.
+    """
+    tables = tuple(f"{name}.csv" for name in planned_tables(territory, present))
+    return (*tables, GEOPACKAGE, *_planned_maps(territory, present), *planned_sheets(territory), INDEX)
 
 
-def write_outputs(layers: Layers, results: Results, folder: Path, step: Callable[[str], None]) -> dict[str, int]:
-    """Write tables, GeoPackage and map into a folder; give the rows of each.
+def _planned_maps(territory: Territory, present: Collection[str]) -> tuple[str, ...]:
+    made = set(planned_tables(territory, present))
+    wanted = {
+        MAP: True,
+        FIGURES_MAP: "population" in present or not made.isdisjoint(LAND_TABLES),
+        PROJECTS_MAP: "projects" in present,
+    }
+    return tuple(name for name, is_wanted in wanted.items() if is_wanted)
+
+
+def write_outputs(
+    layers: Layers, results: Results, folder: Path, step: Callable[[str], None], *, news: News
+) -> dict[str, int]:
+    """Write tables, GeoPackage, maps, sheets and index into a folder; give the rows of each.
 
     Parameters
     ----------
@@ -36,10 +72,12 @@ def write_outputs(layers: Layers, results: Results, folder: Path, step: Callable
         An empty folder.
     step
         Called before each file with its name.
+    news
+        For the index.
     """
     # Only here: folium takes as long to load as all the rest, and a run with nothing to do needs no map.
     from hp_sig.maps.standalone import save_standalone  # noqa: PLC0415
-    from hp_sig.maps.territory_map import territory_map  # noqa: PLC0415
+    from hp_sig.maps.territory_map import figures_map, project_map, territory_map  # noqa: PLC0415
 
     notice = layers.territory.notice
     rows = {}
@@ -59,10 +97,28 @@ def write_outputs(layers: Layers, results: Results, folder: Path, step: Callable
     }
     counts = write_geopackage(layers_written, tables_written, folder / GEOPACKAGE, descriptions=descriptions)
     rows[GEOPACKAGE] = sum(counts.values())
-    step(MAP)
-    title = wording("map", "title", territory=layers.territory.name)
-    save_standalone(territory_map(layers, results), folder / MAP, title=title)
-    rows[MAP] = len(layers.communes)
+    makers = {MAP: territory_map, FIGURES_MAP: figures_map, PROJECTS_MAP: project_map}
+    documents = [(GEOPACKAGE, wording("index", "gpkg"), wording("index", "gpkg_told"))]
+    for name in _planned_maps(layers.territory, layers.names):
+        step(name)
+        figure = makers[name](layers, results)
+        if figure is not None:
+            save_standalone(figure, folder / name)
+            rows[name] = len(layers.communes)
+            documents.append((name, wording("index", f"{MAPS[name]}_title"), wording("index", MAPS[name])))
+    rows |= write_sheets(layers, results, folder, step=step)
+    step(INDEX)
+    page = index_page(
+        layers,
+        results,
+        maps=documents,
+        sheets=sheet_files(layers),
+        changes=news.changes,
+        refreshed_on=news.day,
+    )
+    (folder / INDEX).write_text(page, encoding="utf-8", newline="\n")
+    log.info("wrote %s: %d kB", INDEX, len(page.encode()) // 1000)
+    rows[INDEX] = len(rows)
     return rows
 
 

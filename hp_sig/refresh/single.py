@@ -9,6 +9,7 @@ from typing import Literal
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import HpSigError, OutputError, some
 from hp_sig.inputs import locate_inputs
+from hp_sig.maps.sheets import sheet_files, write_sheets
 from hp_sig.refresh.choice import choose
 from hp_sig.results import Results, compute
 from hp_sig.results.steps import computed_steps, skipped_tables
@@ -43,7 +44,7 @@ class MapRequest:
     basemap: Literal["plan-ign", "ortho"] | None = None
 
 
-def write_map(  # noqa: PLR0913 - where from, what, where to
+def write_map(
     request: MapRequest,
     path: str | Path,
     *,
@@ -82,6 +83,7 @@ def write_map(  # noqa: PLR0913 - where from, what, where to
     _require_absent([file], replace=replace)
     # Only here: folium takes as long to load as all the rest.
     from hp_sig.maps.engine import page_map  # noqa: PLC0415
+    from hp_sig.maps.pdf import map_pdf  # noqa: PLC0415
     from hp_sig.maps.standalone import save_standalone  # noqa: PLC0415
     from hp_sig.maps.territory_map import figures_page, project_page, territory_page  # noqa: PLC0415
 
@@ -91,12 +93,13 @@ def write_map(  # noqa: PLR0913 - where from, what, where to
     if page is None:
         message = f"{layers.territory.name}: no layer gives any figure of the communes, so there is no map of them."
         raise HpSigError(message)
-    page = page.opened_at(request.indicator, request.period)
-    if file.suffix.lower() == PDF:
-        from hp_sig.maps.pdf import map_pdf  # noqa: PLC0415 - needs matplotlib
-
-        return map_pdf(page, file)
-    return save_standalone(page_map(page), file, basemap=request.basemap)
+    try:
+        if file.suffix.lower() == PDF:
+            return map_pdf(page, file, theme=request.indicator or 0, period=request.period)
+        figure = page_map(page, theme=request.indicator or 0, period=request.period)
+    except ValueError as error:
+        raise HpSigError(str(error)) from error
+    return save_standalone(figure, file, basemap=request.basemap)
 
 
 def write_some_sheets(
@@ -126,8 +129,6 @@ def write_some_sheets(
     HpSigError
         If the layers are faulty or a code is not known; nothing is written.
     """
-    from hp_sig.maps.sheets import sheet_files, write_sheets  # noqa: PLC0415 - as above
-
     layers, results = _computed(territory, raw, on_step)
     files = sheet_files(layers)
     known = {code for _, code in files}
@@ -141,7 +142,7 @@ def write_some_sheets(
     target = Path(folder)
     _require_absent([target / name for name in wanted.values()], replace=replace)
     target.mkdir(parents=True, exist_ok=True)
-    write_sheets(layers, results, target, files=wanted)
+    write_sheets(layers, results, target, files=wanted, step=lambda _name: None)
     return [target / name for name in wanted.values()]
 
 
@@ -154,9 +155,7 @@ def _computed(
     count = len(inputs) + len(steps)
     rank = iter(range(1, count + 1))
     step = on_step or (lambda _what, _rank, _count: None)
-    layers = load_layers(
-        chosen, inputs, missing=missing, on_read=lambda item: step(item.path.name, next(rank), count)
-    )
+    layers = load_layers(chosen, inputs, missing=missing, on_read=lambda item: step(item.path.name, next(rank), count))
     return layers, compute(layers, on_step=lambda name: step(name, next(rank), count))
 
 

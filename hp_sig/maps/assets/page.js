@@ -8,8 +8,11 @@ function hpPage(map, model) {
     theme: 0,
     periods: themes.map((theme) => theme.first),
     opacity: 0.85,
-    pinned: -1,
+    // The zone under the mouse or the focus; the zone whose card is held open; a place's card is held without a zone.
     near: -1,
+    pinned: -1,
+    held: false,
+    quiet: false,
     sort: { column: 0, down: false },
     view: "map",
     names: true,
@@ -53,6 +56,7 @@ function hpPage(map, model) {
     return value === null || !theme.unit ? text : text + "\u00a0" + theme.unit;
   }
 
+  const french = new Intl.Collator("fr");
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
   // ---- geometry ---------------------------------------------------------------------------------------------------
@@ -122,7 +126,8 @@ function hpPage(map, model) {
   paths.forEach((path, zone) => {
     path.setAttribute("role", "button");
     path.setAttribute("tabindex", zone === 0 ? "0" : "-1");
-    path.addEventListener("focus", () => approach(zone));
+    path.addEventListener("focus", () => state.quiet || approach(zone));
+    path.addEventListener("blur", () => approach(-1));
     path.addEventListener("keydown", (event) => onZoneKey(event, zone));
   });
   zoneLayers.forEach((layer, zone) => {
@@ -133,7 +138,7 @@ function hpPage(map, model) {
       pin(zone);
     });
   });
-  map.on("click", () => pin(-1));
+  map.on("click", release);
 
   zoneLayers.forEach((layer, zone) => layer.bindTooltip(() => tipOf(zone), { className: "hp-tip", sticky: true }));
 
@@ -151,13 +156,15 @@ function hpPage(map, model) {
     if (event.key in ARROWS) next = neighbour(zone, ARROWS[event.key]);
     else if (event.key === "Home") next = 0;
     else if (event.key === "End") next = count - 1;
-    else if (event.key === "Enter" || event.key === " ") pin(zone, true);
-    else if (event.key === "Escape") pin(-1);
+    else if (event.key === "Enter" || event.key === " ") pin(zone);
     else return;
     event.preventDefault();
     event.stopPropagation();
     if (next >= 0) focusZone(next);
   }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented) release();
+  });
 
   // The nearest zone in a direction, those straight ahead first.
   function neighbour(zone, [north, east]) {
@@ -177,39 +184,67 @@ function hpPage(map, model) {
     return best < 0 ? zone : best;
   }
 
+  // Tab reaches one zone only: the last that was reached otherwise.
+  const reach = (zone) => paths.forEach((path, other) => path.setAttribute("tabindex", other === zone ? "0" : "-1"));
+
   function focusZone(zone) {
-    paths.forEach((path, other) => path.setAttribute("tabindex", other === zone ? "0" : "-1"));
+    reach(zone);
     if (!map.getBounds().contains(model.places[zone])) map.panTo(model.places[zone], { animate: false });
     paths[zone].focus({ preventScroll: true });
   }
 
   function approach(zone) {
     state.near = zone;
-    if (zone >= 0 && state.pinned < 0) {
-      // The card stands on the side where the zone is not.
-      const right = map.latLngToContainerPoint(model.places[zone]).x < map.getSize().x / 2;
-      card.classList.toggle("hp-left", !right);
-    }
     outline(zone >= 0 ? zone : state.pinned);
-    if (state.pinned < 0) tell(zone);
+    if (state.held) return;
+    // The card stands on the side where the zone is not.
+    if (zone >= 0) card.classList.toggle("hp-left", map.latLngToContainerPoint(model.places[zone]).x > map.getSize().x / 2);
+    tell(zone);
   }
 
-  function pin(zone, byKey) {
-    state.pinned = zone === state.pinned ? -1 : zone;
-    outline(state.pinned >= 0 ? state.pinned : state.near);
-    tell(state.pinned);
-    if (state.pinned >= 0 && !byKey) paths.forEach((path, other) => path.setAttribute("tabindex", other === zone ? "0" : "-1"));
-    document.body.classList.toggle("hp-pinned", state.pinned >= 0);
+  function hold(held, zone) {
+    state.held = held;
+    state.pinned = zone;
+    document.body.classList.toggle("hp-pinned", held);
+    outline(zone >= 0 ? zone : state.near);
+  }
+
+  function pin(zone) {
+    if (zone === state.pinned) return release();
+    hold(true, zone);
+    tell(zone);
+    reach(zone);
+  }
+
+  // Close the card; whoever was reading it is brought back to its zone, without opening it again.
+  function release() {
+    const zone = state.pinned;
+    const within = card.contains(document.activeElement);
+    hold(false, -1);
+    tell(-1);
+    if (!within || zone < 0) return;
+    state.quiet = true;
+    paths[zone].focus({ preventScroll: true });
+    state.quiet = false;
   }
 
   function outline(zone) {
     [halo, cursor].forEach((layer) => layer.setLatLngs(zone < 0 ? [] : shapes[zone]));
   }
 
+  // Zoom to a zone, where the card that is held on it does not hide it.
   function show(zone) {
     setView("map");
-    map.fitBounds(zoneLayers[zone].getBounds(), { maxZoom: 12, padding: [60, 60], animate: false });
+    card.classList.remove("hp-left");
     if (state.pinned !== zone) pin(zone);
+    const [whole, held] = [map.getContainer(), card].map((node) => node.getBoundingClientRect());
+    const foot = held.width > 0.8 * whole.width;
+    const free = 0.4;
+    const right = foot ? 20 : Math.min(whole.right - held.left, (1 - free) * whole.width);
+    const below = foot ? Math.min(whole.bottom - held.top, (1 - free) * whole.height) : 20;
+    map.fitBounds(zoneLayers[zone].getBounds(), {
+      maxZoom: 12, paddingTopLeft: [20, 20], paddingBottomRight: [right + 20, below + 20], animate: false,
+    });
     focusZone(zone);
   }
 
@@ -295,22 +330,25 @@ function hpPage(map, model) {
       }
       const icon = L.divIcon({ html: node, className: "hp-point", iconSize: [26, 26], iconAnchor: [13, 13] });
       const marker = L.marker(mark.at, { icon, riseOnHover: true }).addTo(group);
-      const speak = () => {
-        if (state.pinned < 0) write(mark.name, "", [el("dl", {}, ...mark.rows.map(([label, value]) => row(label, value, "", false)))]);
+      const speak = () => write(mark.name, "", [el("dl", {}, ...mark.rows.map(([label, value]) => row(label, value, "", false)))]);
+      const pass = (near) => () => state.held || (near ? speak() : tell(-1));
+      const keep = () => {
+        hold(true, -1);
+        speak();
       };
       marker.on("add", () => {
         const place = marker.getElement();
-        place.setAttribute("aria-label", mark.name);
-        place.addEventListener("focus", speak);
-        place.addEventListener("mouseover", speak);
-        place.addEventListener("mouseout", () => state.pinned < 0 && !document.body.classList.contains("hp-pinned") && tell(-1));
+        place.setAttribute("aria-label", mark.beside ? mark.name + ", " + mark.beside : mark.name);
+        ["focus", "mouseover"].forEach((name) => place.addEventListener(name, pass(true)));
+        ["blur", "mouseout"].forEach((name) => place.addEventListener(name, pass(false)));
+        place.addEventListener("keydown", (event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          keep();
+        });
       });
       marker.bindTooltip(() => el("b", {}, mark.name), { className: "hp-tip", direction: "top", offset: [0, -10] });
-      marker.on("click", () => {
-        if (state.pinned >= 0) pin(state.pinned);
-        speak();
-        document.body.classList.add("hp-pinned");
-      });
+      marker.on("click", keep);
     });
     return group;
   }
@@ -423,7 +461,7 @@ function hpPage(map, model) {
     }
     groups.get(theme.group).append(el("option", { value: rank }, theme.unit ? theme.label + " (" + theme.unit + ")" : theme.label));
   });
-  const slider = el("input", { type: "range", id: "hp-period", min: 0, step: 1, oninput: () => setPeriod(Number(slider.value)) });
+  const slider = el("input", { type: "range", id: "hp-period", min: 0, step: 1, oninput: () => (stop(), setPeriod(Number(slider.value))) });
   const shownPeriod = el("output", { for: "hp-period" });
   const player = el("button", { type: "button", class: "hp-play", onclick: play });
   const periodBox = el(
@@ -485,7 +523,7 @@ function hpPage(map, model) {
     onkeydown: onSearchKey,
     onblur: () => setTimeout(() => close_(), 200),
   });
-    controls.append(el("div", { class: "hp-find" }, el("label", { for: "hp-search" }, words.search), field, results));
+  controls.append(el("div", { class: "hp-find" }, el("label", { for: "hp-search" }, words.search), field, results));
   let found = [];
   let active = -1;
   function look() {
@@ -515,7 +553,7 @@ function hpPage(map, model) {
       if (found.length) active = (active + (event.key === "ArrowDown" ? 1 : -1) + found.length) % found.length;
       mark();
     } else if (event.key === "Enter" && active >= 0) choose(found[active]);
-    else if (event.key === "Escape") close_();
+    else if (event.key === "Escape" && !results.hidden) close_();
     else return;
     event.preventDefault();
   }
@@ -608,15 +646,17 @@ function hpPage(map, model) {
     draw("svg", { class: "hp-key", width: 30, height: 18, "aria-hidden": "true" },
       draw("rect", { x: 1, y: 1, width: 28, height: 16, fill: paint, stroke: "#4a4a4a", ...(extra || {}) }));
 
-  function legendRows(theme, period) {
+  // The keys are as faint as the map that they explain.
+  function legendRows(theme, period, opacity) {
     const rows = [];
+    const faint = { "fill-opacity": opacity };
     if (theme && theme.type === "figures") {
       const ranks = theme.classes[period];
       theme.bounds.forEach((bound, rank) => {
-        rows.push([swatch(theme.colours[rank]), bound, ranks.filter((other) => other === rank).length]);
+        rows.push([swatch(theme.colours[rank], faint), bound, ranks.filter((other) => other === rank).length]);
       });
       const unknown = ranks.filter((rank) => rank < 0).length;
-      if (unknown) rows.push([swatch("url(#hp-none)"), words.no_data, unknown]);
+      if (unknown) rows.push([swatch("url(#hp-none)", faint), words.no_data, unknown]);
       theme.flags.forEach((flag) => {
         const marked = flag.zones[period].length;
         if (marked && flag.key !== "is_provisional") rows.push([swatch("#ffffff", { "stroke-dasharray": "4 3", "stroke-width": 2 }), flag.label, marked]);
@@ -626,7 +666,7 @@ function hpPage(map, model) {
       theme.sets.forEach((set, rank) => {
         if (!members.includes(rank)) return;
         const told = theme.told[period][rank];
-        rows.push([swatch(set.colour), told ? set.name + " (" + told + ")" : set.name, null]);
+        rows.push([swatch(set.colour, faint), told ? set.name + " (" + told + ")" : set.name, null]);
       });
       const outside = members.filter((set) => set < 0).length;
       if (outside) rows.push([swatch("#ffffff"), words.no_set, outside]);
@@ -679,7 +719,7 @@ function hpPage(map, model) {
   function writeLegend() {
     const theme = themes[state.theme];
     const period = state.periods[state.theme];
-    const rows = legendRows(theme, period);
+    const rows = legendRows(theme, period, state.opacity);
     const parts = [el("h2", {}, theme ? heading(theme) : words.legend)];
     if (theme && theme.periods.length > 1) parts[0].append("\u00a0\u2013 ", theme.periods[period]);
     if (theme) {
@@ -745,13 +785,7 @@ function hpPage(map, model) {
 
   function write(name, code, parts) {
     card.hidden = false;
-    const close = el("button", { type: "button", class: "hp-close", "aria-label": words.close, onclick: () => {
-      const zone = state.pinned;
-      document.body.classList.remove("hp-pinned");
-      if (zone < 0) return tell(-1);
-      pin(zone);
-      paths[zone].focus({ preventScroll: true });
-    } }, "×");
+    const close = el("button", { type: "button", class: "hp-close", "aria-label": words.close, onclick: release }, "×");
     card.replaceChildren(close, el("h2", {}, name, code ? el("small", {}, "\u00a0" + code) : ""), ...parts);
   }
 
@@ -761,7 +795,7 @@ function hpPage(map, model) {
   mainBox.append(tableBox);
 
   function columns() {
-    const name = { label: model.kind, text: (zone) => model.names[zone], value: (zone) => plain(model.names[zone]) };
+    const name = { label: model.kind, text: (zone) => model.names[zone], value: (zone) => model.names[zone] };
     const code = { label: model.codeLabel, text: (zone) => model.codes[zone], value: (zone) => model.codes[zone] };
     const rest = themes.map((theme, rank) => {
       const period = state.periods[rank];
@@ -771,7 +805,7 @@ function hpPage(map, model) {
         label: heading(theme) + year,
         isFigure,
         text: (zone) => (isFigure ? number(theme.values[period][zone], theme.decimals) : valueOf(theme, period, zone)),
-        value: (zone) => (isFigure ? theme.values[period][zone] : plain(valueOf(theme, period, zone))),
+        value: (zone) => (isFigure ? theme.values[period][zone] : valueOf(theme, period, zone)),
         flags: (zone) => flagsOf(theme, period, zone).join(", "),
       };
     });
@@ -784,14 +818,14 @@ function hpPage(map, model) {
     const order = model.codes.map((_, zone) => zone).sort((one, other) => {
       const [left, right] = [heads[column].value(one), heads[column].value(other)];
       if (left === null || right === null) return (left === null) - (right === null) || one - other;
-      const less = left < right ? -1 : left > right ? 1 : 0;
+      const less = typeof left === "string" ? french.compare(left, right) : left - right;
       return (down ? -less : less) || one - other;
     });
     const head = el("tr", {}, ...heads.map((one, rank) => {
       const way = rank !== column ? "none" : down ? "descending" : "ascending";
       const arrow = rank !== column ? "↕" : down ? "▼" : "▲";
       return el("th", { scope: "col", "aria-sort": way, class: one.isFigure ? "hp-figure" : null },
-        el("button", { type: "button", onclick: () => sortBy(rank) }, one.label, el("span", { "aria-hidden": "true" }, "\u00a0" + arrow)));
+        el("button", { type: "button", onclick: () => sortBy(rank) }, one.label, el("span", { class: "hp-way", "aria-hidden": "true" }, "\u00a0" + arrow)));
     }));
     const rows = order.map((zone) =>
       el("tr", {}, ...heads.map((one, rank) => {
@@ -801,9 +835,12 @@ function hpPage(map, model) {
       }))
     );
     const marks = [...new Set(themes.flatMap((theme) => (theme.flags || []).map((flag) => flag.label)))];
+    const title = el("div", {}, model.title, marks.length ? el("small", {}, "\u00a0– *\u00a0: " + marks.join(", ")) : "");
+    const origins = themes.map((theme, rank) => origin(theme, state.periods[rank])).filter(Boolean);
     tableBox.replaceChildren(
-      el("table", {}, el("caption", {}, model.title, marks.length ? el("small", {}, "\u00a0– *\u00a0: " + marks.join(", ")) : ""),
-        el("thead", {}, head), el("tbody", {}, ...rows))
+      ...notice("hp-printed"),
+      el("table", {}, el("caption", {}, title), el("thead", {}, head), el("tbody", {}, ...rows)),
+      el("p", { class: "hp-caption hp-printed" }, captionText(origins))
     );
   }
 
@@ -826,12 +863,17 @@ function hpPage(map, model) {
   // ---- paper ------------------------------------------------------------------------------------------------------
 
   const sheet = document.querySelector(".hp-paper");
-  // Tenths of a millimetre: the frame of the map on an A3 sheet.
-  const FRAME = { width: 2880, height: 2230 };
+  // The frame of the map on an A3 sheet, in tenths of a millimetre: what title, notice and caption leave of its height.
+  const FRAME = { width: 2880, height: 0 };
+  const letters = { notice: 175, caption: 235 };
+  const tall = (text, most, line, gap) => (text ? Math.ceil(text.length / most) * line + gap : 0);
 
   function paper() {
     const theme = themes[state.theme];
     const period = state.periods[state.theme];
+    const caption = captionText(theme ? [origin(theme, period)].filter(Boolean) : [], words.projection);
+    FRAME.height = 2620 - tall(model.notice, letters.notice, 55, 75) - tall(caption, letters.caption, 34, 25);
+    const opacity = Math.max(state.opacity, 0.3);
     const whole = map.getBounds().contains(everything) ? everything : map.getBounds();
     const at = ([lat, lon]) => L.CRS.EPSG3857.latLngToPoint(L.latLng(lat, lon), 20);
     const corner = at([whole.getNorth(), whole.getWest()]);
@@ -849,7 +891,7 @@ function hpPage(map, model) {
     const inside = draw("g", { "clip-path": "url(#hp-frame)" });
     shapes.forEach((polygons, zone) =>
       inside.append(draw("path", {
-        d: closed(polygons), fill: colourOf(theme, period, zone), "fill-opacity": theme ? Math.max(state.opacity, 0.3) : 0,
+        d: closed(polygons), fill: colourOf(theme, period, zone), "fill-opacity": theme ? opacity : 0,
         stroke: "#4a4a4a", "stroke-width": isMarked(theme, period, zone) ? 6 : 3, "fill-rule": "evenodd",
         "stroke-dasharray": isMarked(theme, period, zone) ? "12 9" : "",
       }))
@@ -886,15 +928,15 @@ function hpPage(map, model) {
       })
     );
     const metres = (Math.cos((whole.getCenter().lat * Math.PI) / 180) * 40075016.686) / (256 * Math.pow(2, 20)) / scale;
-    const drawing = draw("svg", { viewBox: "0 0 " + FRAME.width + " " + FRAME.height, class: "hp-plan", role: "img", "aria-label": model.title },
+    const drawing = draw("svg", { viewBox: "0 0 " + FRAME.width + " " + FRAME.height, class: "hp-plan", preserveAspectRatio: "xMidYMin meet", role: "img", "aria-label": model.title },
       draw("defs", {}, draw("clipPath", { id: "hp-frame" }, draw("rect", { width: FRAME.width, height: FRAME.height }))),
       inside, draw("rect", { width: FRAME.width, height: FRAME.height, fill: "none", stroke: "#1c1c1c", "stroke-width": 4 }),
       scaleBar(metres), northArrow());
-    const side = el("div", { class: "hp-side" });
+    const side = el("div", { class: model.actions.length > 30 ? "hp-side hp-dense" : "hp-side" });
     if (theme) {
       side.append(el("h2", {}, heading(theme), theme.periods.length > 1 ? "\u00a0\u2013 " + theme.periods[period] : ""));
       warnings(theme, period).forEach((text) => side.append(el("p", { class: "hp-flag" }, text)));
-      side.append(el("ul", { class: "hp-keys" }, ...legendRows(theme, period).map(item)));
+      side.append(el("ul", { class: "hp-keys" }, ...legendRows(theme, period, opacity).map(item)));
       if (theme.definition) side.append(el("p", {}, theme.definition));
       if (theme.scheme) side.append(el("p", {}, theme.scheme));
     }
@@ -907,14 +949,20 @@ function hpPage(map, model) {
           el("ul", { class: "hp-listed" }, ...lines.map((action) => el("li", {}, action.name + " (" + (action.where || action.scale) + ")"))));
       });
     }
-    const from = theme ? [origin(theme, period)].filter(Boolean) : [];
-    const lines = [...new Set([...from, ...model.sources])].join("\u00a0; ");
     sheet.replaceChildren(
       el("h1", {}, model.title),
-      ...(model.notice ? [el("p", { class: "hp-notice" }, model.notice)] : []),
+      ...notice(""),
       el("div", { class: "hp-spread" }, drawing, side),
-      el("p", { class: "hp-caption" }, words.sources + "\u00a0: " + lines + ". " + model.notes.join(" ") + " " + words.projection + " " + model.made)
+      el("p", { class: "hp-caption" }, caption)
     );
+  }
+
+  const notice = (name) => (model.notice ? [el("p", { class: "hp-notice " + name }, model.notice)] : []);
+
+  // Every source once, then how the limits were drawn, then who made the page.
+  function captionText(origins, ...notes) {
+    const lines = [...new Set([...origins, ...model.sources])].join("\u00a0; ");
+    return [lines && words.sources + "\u00a0: " + lines + ".", ...model.notes, ...notes, model.made].filter(Boolean).join(" ");
   }
 
   function scaleBar(metres) {
@@ -964,7 +1012,7 @@ function hpPage(map, model) {
     }
     writeLegend();
     writeNames();
-    tell(state.pinned >= 0 ? state.pinned : state.near);
+    if (!state.held || state.pinned >= 0) tell(state.held ? state.pinned : state.near);
     if (state.view === "table") writeTable();
   }
 
@@ -986,14 +1034,17 @@ function hpPage(map, model) {
   model.overlays.forEach((overlay, rank) => overlay.shown && layers[rank].addTo(map));
   sayPlay();
   if (window.matchMedia("(max-width: 700px)").matches) document.querySelectorAll("details.hp-more").forEach((part) => (part.open = false));
-  const asked = new URLSearchParams(location.hash.slice(1));
-  const first = themes.findIndex((theme) => theme.key === asked.get("theme"));
-  if (first >= 0) state.theme = first;
-  chooser.value = String(state.theme);
   viewButtons[0].setAttribute("aria-pressed", "true");
   map.invalidateSize({ animate: false }).fitBounds(everything, { padding: [12, 12], animate: false });
-  restyle();
-  const zone = model.codes.indexOf(asked.get("zone"));
-  if (zone >= 0) show(zone);
+  // An address may name an indicator and a zone: #theme=enaf_consumption_ha&zone=04112.
+  function follow() {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    const theme = themes.findIndex((one) => one.key === asked.get("theme"));
+    setTheme(theme >= 0 ? theme : state.theme);
+    const zone = model.codes.indexOf(asked.get("zone"));
+    if (zone >= 0) show(zone);
+  }
+  window.addEventListener("hashchange", follow);
+  follow();
   document.body.classList.add("hp-ready");
 }

@@ -13,7 +13,7 @@ from hp_sig.maps.sheets.svg import HATCH_ID, drawing, hatch, line, rectangle, te
 from hp_sig.reference.labels import format_number, format_quantity, wording
 from hp_sig.reference.regimes import Regime
 
-__all__ = ["flows_chart", "path_chart"]
+__all__ = ["flows_chart", "path_chart", "years_shown"]
 
 #: Under the years, the first chart marks the reference and the period.
 FLOWS_SIZE, PATH_SIZE = (400, 146), (400, 128)
@@ -37,7 +37,7 @@ def flows_chart(portrait: Portrait, regime: Regime) -> str:
         The law in force.
     """
     rows = portrait.flows[-MOST_YEARS:]
-    years, values = [int(row["year"]) for row in rows], [number(row, "enaf_consumption_ha") for row in rows]
+    years, values = years_shown(portrait), [number(row, "enaf_consumption_ha") for row in rows]
     mean = key_figures(portrait, regime).by_key["mean"]
     decimals = _decimals([*values, mean])
     scale = _Scale(len(rows), [*values, mean], top=ONE_LINE)
@@ -69,6 +69,11 @@ def flows_chart(portrait: Portrait, regime: Regime) -> str:
     )
 
 
+def years_shown(portrait: Portrait) -> list[int]:
+    """Give the years that the chart of flows has room for: the latest."""
+    return [int(row["year"]) for row in portrait.flows[-MOST_YEARS:]]
+
+
 def path_chart(portrait: Portrait, regime: Regime) -> str:
     """Draw what was consumed since the period began, cumulated, against the allowance, and on at the present pace.
 
@@ -83,7 +88,8 @@ def path_chart(portrait: Portrait, regime: Regime) -> str:
     first, last = regime.first_year or 0, regime.last_year or 0
     allowance, consumed = number(law, "allowance_ha"), number(law, "consumed_ha")
     pace, projection = number(law, "pace_ha_per_year"), number(law, "projection_ha")
-    elapsed = int(number(law, "years_elapsed"))
+    years = number(law, "years_elapsed")
+    elapsed = int(years) if math.isfinite(years) else 0
     real = _cumulated(portrait.flows, first, elapsed, consumed)
     planned = [consumed + pace * rank for rank in range(1, last - first + 1 - elapsed + 1)]
     values = [*real, *planned]
@@ -150,6 +156,8 @@ def _bar(scale: _Scale, rank: int, value: float, fill: str) -> str:
 
 
 def _ghost(scale: _Scale, rank: int, value: float) -> str:
+    if not math.isfinite(value):
+        return ""
     width = scale.slot * BAR_SHARE
     top = scale.y(value)
     box = (scale.middle(rank) - width / 2, top, width, BASE - top)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from hp_sig.maps.safety import safe_text
-from hp_sig.maps.sheets.charts import flows_chart, path_chart
+from hp_sig.maps.sheets.charts import flows_chart, path_chart, years_shown
 from hp_sig.maps.sheets.composition import composition_chart, covers
 from hp_sig.maps.sheets.figures import key_figures, told_years
 from hp_sig.maps.sheets.portrait import Portrait, number
@@ -44,10 +44,13 @@ def consumption_sections(portrait: Portrait, results: Results, regime: Regime) -
         need = "need_enaf_zone" if _has(results.enaf_consumption) else "need_enaf"
         return f'<section class="enaf">{_head(wording("sheet", "enaf_heading"))}{_missing(need)}</section>'
     years = key_figures(portrait, regime).provisional_years
+    shown = years_shown(portrait)
+    cut = wording("sheet", "chart_earlier", first=shown[0], last=shown[-1])
+    notes = note_lines([cut]) if len(shown) < len(portrait.flows) else ""
     flows = (
         f'<section class="enaf">{_head(wording("sheet", "enaf_heading"), _provisional(years))}'
         f"{_figure(flows_chart(portrait, regime), wording('sheet', 'enaf_caption'))}"
-        f"{_listed(enaf_sentences(portrait, regime))}</section>"
+        f"{_listed(enaf_sentences(portrait, regime))}{notes}</section>"
     )
     return f'<div class="pair">{flows}{_path(portrait, regime)}</div>'
 

@@ -23,9 +23,6 @@ from hp_sig.territory.records import regime_with
 
 __all__ = ["Dossier", "asset", "notice_band", "open_dossier", "sheet_page"]
 
-#: Where the list of all pages is, from a sheet.
-INDEX = "../index.html"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
@@ -45,6 +42,8 @@ class Dossier:
         Where its figures come from, as HTML.
     files
         The zones that have a sheet, for links.
+    index
+        Where the page is that leads to them all; empty: there is none.
     """
 
     layers: Layers
@@ -54,9 +53,10 @@ class Dossier:
     locator: Locator
     sources: str
     files: Mapping[Key, str]
+    index: str
 
 
-def open_dossier(layers: Layers, results: Results, files: Mapping[Key, str]) -> Dossier:
+def open_dossier(layers: Layers, results: Results, files: Mapping[Key, str], *, index: str = "") -> Dossier:
     """Work out what the sheets of a territory share.
 
     Parameters
@@ -65,6 +65,8 @@ def open_dossier(layers: Layers, results: Results, files: Mapping[Key, str]) -> 
         Of the territory.
     files
         The zones that have a sheet.
+    index
+        Where the page is that leads to them all.
     """
     return Dossier(
         layers=layers,
@@ -74,6 +76,7 @@ def open_dossier(layers: Layers, results: Results, files: Mapping[Key, str]) -> 
         locator=Locator(layers),
         sources=source_list(sheet_sources(layers)),
         files=files,
+        index=index,
     )
 
 
@@ -94,10 +97,11 @@ def sheet_page(dossier: Dossier, key: Key) -> str:
         f"{consumption_sections(portrait, dossier.results, dossier.regime)}"
         f"{land_section(portrait, dossier.results)}</main>{_footer(portrait, dossier)}"
     )
-    sparse = "" if measures else " sparse"
+    # On paper a page with little to tell is set larger, one with a list of communes and remarks closer.
+    setting = " sparse" if not measures else " dense" if portrait.kind not in {COMMUNES, TERRITORY[0]} else ""
     return document(
         wording("sheet", "title", name=_name(portrait)),
-        f'<div class="sheet{sparse}">{body}</div>',
+        f'<div class="sheet{setting}">{body}</div>',
         style=asset("base.css") + asset("sheet.css"),
         scripts=[asset("print.js")],
     )
@@ -130,9 +134,9 @@ def _header(portrait: Portrait, dossier: Dossier) -> str:
     if portrait.is_partial:
         flags.append(wording("sheet", "flag_partial"))
     lead = " ".join(zone_sentences(portrait, whole))
-    back, print_it = safe_text(wording("sheet", "back")), safe_text(wording("sheet", "print"))
+    print_it = safe_text(wording("sheet", "print"))
     return (
-        f'<header><nav><a href="{INDEX}">← {back}</a><button type="button" id="print" hidden>{print_it}</button></nav>'
+        f'<header><nav>{_way_back(dossier, "← ")}<button type="button" id="print" hidden>{print_it}</button></nav>'
         f"{notice_band(dossier.layers.territory.notice)}"
         f'<div class="head name"><h1>{safe_text(_name(portrait))}</h1>{flag_list(flags)}</div>'
         f'<p class="kind">{safe_text(" · ".join(told))}</p>'
@@ -179,9 +183,14 @@ def _footer(portrait: Portrait, dossier: Dossier) -> str:
     territory = dossier.layers.territory.name
     told = f"{_name(portrait)} – {territory}" if portrait.key != TERRITORY else territory
     made = wording("sheet", "made", version=__version__)
-    back = safe_text(wording("sheet", "back"))
     return (
         f"<footer><h2>{safe_text(wording('sheet', 'sources'))}</h2>{dossier.sources}"
         f'<p class="foot"><span>{safe_text(told)}</span><span>{safe_text(made)}</span>'
-        f'<a href="{INDEX}">{back}</a></p></footer>'
+        f"{_way_back(dossier, '')}</p></footer>"
     )
+
+
+def _way_back(dossier: Dossier, arrow: str) -> str:
+    """Lead to the page of all sheets; nowhere where a sheet stands alone."""
+    back = safe_text(wording("sheet", "back"))
+    return f'<a href="{safe_text(dossier.index)}">{arrow}{back}</a>' if dossier.index else "<span></span>"

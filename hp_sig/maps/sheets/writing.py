@@ -1,17 +1,21 @@
 """How do the sheets of a territory become files?"""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hp_sig.assembly import Layers
 from hp_sig.maps.sheets.naming import FOLDER, sheet_files
+from hp_sig.maps.sheets.portrait import Key
 from hp_sig.maps.sheets.sheet import open_dossier, sheet_page
 from hp_sig.results import Results
 
 __all__ = ["commune_sheet", "write_sheets"]
 
 log = logging.getLogger(__name__)
+
+#: The page that leads to every sheet, as seen from one.
+INDEX = "../index.html"
 
 
 def commune_sheet(layers: Layers, results: Results, code: str, *, zone_layer: str = "communes") -> str:
@@ -35,7 +39,7 @@ def commune_sheet(layers: Layers, results: Results, code: str, *, zone_layer: st
     KeyError
         If the territory has no such zone.
     """
-    dossier = open_dossier(layers, results, sheet_files(layers))
+    dossier = open_dossier(layers, results, {})
     key = (zone_layer, code)
     if key not in dossier.zones:
         known = sorted({layer for layer, _ in dossier.zones})
@@ -44,8 +48,15 @@ def commune_sheet(layers: Layers, results: Results, code: str, *, zone_layer: st
     return sheet_page(dossier, key)
 
 
-def write_sheets(layers: Layers, results: Results, folder: Path, *, step: Callable[[str], None]) -> dict[str, int]:
-    """Write every sheet of a territory; give how many zones each is about: one.
+def write_sheets(
+    layers: Layers,
+    results: Results,
+    folder: Path,
+    *,
+    step: Callable[[str], None],
+    files: Mapping[Key, str] | None = None,
+) -> dict[str, int]:
+    """Write every sheet of a territory, or some of them; give how many zones each is about: one.
 
     Parameters
     ----------
@@ -55,12 +66,14 @@ def write_sheets(layers: Layers, results: Results, folder: Path, *, step: Callab
         Of the results; the sheets go to `fiches` in it.
     step
         Called before each file with its name.
+    files
+        Zone → file in `folder`, for sheets on their own, without links between them; all of them by default.
     """
-    files = sheet_files(layers)
-    dossier = open_dossier(layers, results, files)
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    for key, name in files.items():
+    wanted = sheet_files(layers) if files is None else files
+    dossier = open_dossier(layers, results, wanted, index=INDEX) if files is None else open_dossier(layers, results, {})
+    for key, name in wanted.items():
         step(name)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(sheet_page(dossier, key), encoding="utf-8", newline="\n")
-    log.info("wrote %s: %d sheets", FOLDER, len(files))
-    return dict.fromkeys(files.values(), 1)
+    log.info("wrote %s: %d sheets", FOLDER if files is None else folder, len(wanted))
+    return dict.fromkeys(wanted.values(), 1)

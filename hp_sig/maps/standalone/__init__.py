@@ -19,7 +19,7 @@ import folium
 from hp_sig.errors import OutputError
 from hp_sig.maps.standalone.addresses import Basemap
 from hp_sig.maps.standalone.page import assemble, refused_elements
-from hp_sig.maps.standalone.rendering import rendered, root_of
+from hp_sig.maps.standalone.rendering import elements_of, rendered, root_of
 from hp_sig.maps.standalone.trusted import Trusted
 from hp_sig.reference.labels import wording
 
@@ -99,8 +99,9 @@ def standalone_page(
         If something of the map cannot be inside the page: each is named, with what to do.
     """
     root = root_of(figure)
-    faults = refused_elements(root, basemap)
-    with rendered(root) as parts:
+    elements = elements_of(root)
+    faults = refused_elements(elements, basemap)
+    with rendered(root, elements) as parts:
         return assemble(
             parts,
             title=title or getattr(figure, "hp_title", None) or wording("standalone", "title"),

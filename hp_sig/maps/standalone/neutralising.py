@@ -202,14 +202,18 @@ def _control(control: Control) -> None:
 
 def _search(search: Search) -> None:
     _require(WORD, search, search.position, search.search_zoom)
-    search.search_label = _quoted(search.search_label) if search.search_label else None
+    search.search_label = _Quoted(search.search_label) if search.search_label else None
     placeholder = wording("standalone", "search") if search.placeholder == "Search" else search.placeholder
-    search.placeholder = _quoted(str(placeholder))
+    search.placeholder = _Quoted(placeholder)
 
 
-def _quoted(text: str) -> str:
-    """Write a text for between single quotes."""
-    return json.dumps(text)[1:-1].replace("'", "\\u0027")
+class _Quoted(str):
+    """A text that folium writes between single quotes; to Python it remains what it is."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return json.dumps(self[:])[1:-1].replace("'", "\\u0027")
 
 
 def _click(click: ClickForMarker) -> None:

@@ -31,7 +31,7 @@ from hp_sig.maps.standalone.assets import (
     read_style,
     refusal,
 )
-from hp_sig.maps.standalone.rendering import Piece, elements_of
+from hp_sig.maps.standalone.rendering import Piece
 from hp_sig.maps.standalone.sanitising import rules_as_json, sanitise, style_addresses
 from hp_sig.maps.standalone.trusted import SCRIPT, Trusted, run_scripts
 from hp_sig.maps.standalone.usage import plain_texts, used_assets
@@ -70,9 +70,9 @@ class _Names:
         return self.ranks.setdefault(name, f"{len(self.ranks):04d}") if name in self.random else name
 
 
-def refused_elements(root: Element, basemap: Basemap | None) -> list[str]:
-    """List what a map's own elements would load."""
-    return [fault for element in elements_of(root) for fault in element_addresses(element, basemap)]
+def refused_elements(elements: Iterable[Element], basemap: Basemap | None) -> list[str]:
+    """List what the elements of a map would load."""
+    return [fault for element in elements for fault in element_addresses(element, basemap)]
 
 
 def assemble(

@@ -8,7 +8,7 @@ import copy
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -68,40 +68,59 @@ def root_of(figure: folium.Map) -> Figure:
 
 
 def elements_of(root: Element) -> list[Element]:
-    """List a figure's elements, each once, breadth first."""
+    """List a figure's elements, each once, breadth first: children, and those in the attributes of others."""
+    return _reached(root, _referenced)
+
+
+def _reached(root: Element, step: Callable[[Element], Iterable[Element]]) -> list[Element]:
     found: dict[int, Element] = {}
     waiting = deque([root])
     while waiting:
         element = waiting.popleft()
         if id(element) not in found:
             found[id(element)] = element
-            waiting.extend(_referenced(element))
+            waiting.extend(step(element))
     return list(found.values())
 
 
 def _referenced(element: Element) -> Iterator[Element]:
-    """Give the elements that an element holds: children, and those in its attributes."""
     for name, value in vars(element).items():
-        if name == "_parent":
-            continue
-        waiting = deque([value])
+        waiting = deque([] if name == "_parent" else [value])
         while waiting:
             found = waiting.popleft()
             if isinstance(found, Element):
                 yield found
-            elif isinstance(found, dict) and name not in HEAVY:
+            elif name in HEAVY or not found:
+                continue
+            elif isinstance(found, dict):
                 waiting.extend(found.values())
-            elif isinstance(found, list | tuple) and name not in HEAVY:
+            elif isinstance(found, list | tuple) and not isinstance(found[0], int | float | str):
                 waiting.extend(found)
 
 
+def _added(element: Element) -> Iterator[Element]:
+    """Give what rendering may have added to an element."""
+    parts = (getattr(element, name, None) for name in ("header", "html", "script"))
+    yield from (part for part in parts if isinstance(part, Element))
+    yield from element._children.values()
+
+
 @contextmanager
-def rendered(root: Figure) -> Iterator[tuple[list[Piece], list[Piece], list[Piece], list[str]]]:
+def rendered(
+    root: Figure, elements: Iterable[Element]
+) -> Iterator[tuple[list[Piece], list[Piece], list[Piece], list[str]]]:
     """Render a figure, its data neutralised: the pieces of its head, body and script, and every identifier.
 
     The figure is as before when the context ends.
+
+    Parameters
+    ----------
+    root
+        The figure.
+    elements
+        From :func:`elements_of`.
     """
-    elements = elements_of(root)
+    elements = list(elements)
     sources: dict[str, Element] = {element.get_name(): element for element in elements}
     with LOCK:
         kept = [_state(element) for element in elements]
@@ -112,7 +131,7 @@ def rendered(root: Figure) -> Iterator[tuple[list[Piece], list[Piece], list[Piec
                 for child in list(root._children.values()):
                     child.render()
                 parts = [_pieces(part, sources) for part in (root.header, root.html, root.script)]
-            names = [element._id for element in elements_of(root)]
+            names = [element._id for element in (*elements, *_reached(root, _added))]
             yield parts[0], parts[1], parts[2], names
         finally:
             for state in kept:
