@@ -54,16 +54,38 @@ from hp_sig.results import Results, compute
 from hp_sig.territory import Territory, load_territory
 
 if TYPE_CHECKING:
+    from hp_sig.maps.classes import classified
+    from hp_sig.maps.engine import page_map
+    from hp_sig.maps.indicator_map import indicator_map
+    from hp_sig.maps.model import Caption, Page
+    from hp_sig.maps.overlays import Outlines, Perimeters, Places
+    from hp_sig.maps.pdf import map_pdf
+    from hp_sig.maps.sheets import commune_sheet
     from hp_sig.maps.standalone import save_standalone
-    from hp_sig.maps.territory_map import territory_map
+    from hp_sig.maps.territory_map import (
+        figures_map,
+        figures_page,
+        project_map,
+        project_page,
+        territory_map,
+        territory_page,
+    )
+    from hp_sig.maps.themes import Indicator, Partition
 
 __all__ = [
+    "Caption",
     "Guarantee",
     "HpSigError",
+    "Indicator",
     "InputError",
     "LayerError",
     "Layers",
+    "Outlines",
     "OutputError",
+    "Page",
+    "Partition",
+    "Perimeters",
+    "Places",
     "RefreshBusyError",
     "RefreshResult",
     "Regime",
@@ -76,6 +98,8 @@ __all__ = [
     "area_ha",
     "artificialised_area",
     "check",
+    "classified",
+    "commune_sheet",
     "compare_flows",
     "compare_regimes",
     "compare_with_official",
@@ -90,24 +114,31 @@ __all__ = [
     "enaf_by_year",
     "enaf_consumption",
     "explain_difference",
+    "figures_map",
+    "figures_page",
     "find_inputs",
     "flow_from_difference",
     "format_number",
     "format_quantity",
     "in_french",
+    "indicator_map",
     "land_stock",
     "land_use_efficiency",
     "load_layers",
     "load_regime",
     "load_territory",
+    "map_pdf",
     "membership_changes",
     "membership_table",
     "net_artificialisation",
     "net_density",
     "overlap_table",
+    "page_map",
     "patch_metrics",
     "plan",
     "platform_trajectory",
+    "project_map",
+    "project_page",
     "read_communes",
     "read_corine",
     "read_enaf_context",
@@ -133,6 +164,7 @@ __all__ = [
     "survey_area",
     "tabulate_area",
     "territory_map",
+    "territory_page",
     "trajectory",
     "transition_table",
     "triennial_report",
@@ -142,7 +174,25 @@ __all__ = [
     "zones_by_commune",
 ]
 
-_MAPS = {"save_standalone": "hp_sig.maps.standalone", "territory_map": "hp_sig.maps.territory_map"}
+_MAPS = {
+    name: f"hp_sig.maps.{module}"
+    for module, names in {
+        "classes": ("classified",),
+        "engine": ("page_map",),
+        "indicator_map": ("indicator_map",),
+        "model": ("Caption", "Page"),
+        "overlays": ("Outlines", "Perimeters", "Places"),
+        "pdf": ("map_pdf",),
+        "sheets": ("commune_sheet",),
+        "standalone": ("save_standalone",),
+        "territory_map": (
+            *("figures_map", "figures_page", "project_map", "project_page"),
+            *("territory_map", "territory_page"),
+        ),
+        "themes": ("Indicator", "Partition"),
+    }.items()
+    for name in names
+}
 
 
 def __dir__() -> list[str]:

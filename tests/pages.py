@@ -117,7 +117,13 @@ def six_page() -> Page:
         actions=[
             Action(heading="Axe 1", name="Pôle", scale="Site", where="Éguilles", place=(lat, lon)),
             Action(heading="Axe 1", name="Maison", scale="Commune", where="Bras", zones=["04002"]),
-            Action(heading="Axe 2", name="Logements", scale="Intercommunalité", where="Est", zones=list(members[members == "E"].index)),
+            Action(
+                heading="Axe 2",
+                name="Logements",
+                scale="Intercommunalité",
+                where="Est",
+                zones=list(members[members == "E"].index),
+            ),
             Action(heading="Axe 2", name="SIG mutualisé", scale="Tout le territoire"),
         ],
         facts={"04002": [("Superficie géométrique", "100\u00a0ha")]},
@@ -178,8 +184,13 @@ def hostile_page() -> Page:
         ],
         overlays=[
             Outlines(
-                label=EVIL, members=sets, names={EVIL: EVIL}, lines={EVIL: line}, legend=[(line, EVIL)],
-                shown=True, fact=EVIL,
+                label=EVIL,
+                members=sets,
+                names={EVIL: EVIL},
+                lines={EVIL: line},
+                legend=[(line, EVIL)],
+                shown=True,
+                fact=EVIL,
             ),
             Perimeters(label=EVIL, shapes=shapes, lines=[line], legend=[(line, EVIL)], fill="hatched", shown=True),
             Places(

@@ -691,11 +691,13 @@ def test_sheets_of_a_refresh_are_linked_to_each_other_and_to_the_index(layers, f
 
 
 def test_sheets_on_their_own_have_no_link_that_leads_nowhere(layers, full, tmp_path):
-    written = write_sheets(layers, full, tmp_path, step=lambda _: None, files={("communes", A): "a.html"})
+    folder = tmp_path / "apart"
+
+    written = write_sheets(layers, full, folder, step=lambda _: None, files={("communes", A): "a.html"})
 
     assert written == {"a.html": 1}
-    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
-    assert (tmp_path / "a.html").read_text(encoding="utf-8") == commune_sheet(layers, full, A)
+    assert [path.name for path in folder.iterdir()] == ["a.html"]
+    assert (folder / "a.html").read_text(encoding="utf-8") == commune_sheet(layers, full, A)
 
 
 def test_a_zone_with_communes_out_of_the_territory_says_how_many(layers, full):

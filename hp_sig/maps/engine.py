@@ -9,7 +9,7 @@ import folium
 from branca.element import Figure, MacroElement
 from folium.template import Template
 
-from hp_sig.maps.model import Page, as_script, page_model
+from hp_sig.maps.model import Page, as_script, opening, page_model
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.standalone import Trusted, standalone_page
 from hp_sig.reference.labels import wording
@@ -69,9 +69,26 @@ class _Start(MacroElement):
         self._name = "Start"
 
 
-def page_map(page: Page) -> PageMap:
-    """Make the folium map of a page."""
-    return PageMap(page_model(page))
+def page_map(page: Page, *, theme: int | str = 0, period: str | None = None) -> PageMap:
+    """Make the folium map of a page.
+
+    Parameters
+    ----------
+    page
+        From :mod:`hp_sig.maps.territory_map`, or one of your own.
+    theme, period
+        What it is opened at, as in :func:`hp_sig.maps.model.opening`.
+
+    Raises
+    ------
+    ValueError
+        If the page has no such theme, or the theme no such period.
+    """
+    model = page_model(page)
+    model["start"], first = opening(model["themes"], theme, period)
+    if model["themes"]:
+        model["themes"][model["start"]]["first"] = first
+    return PageMap(model)
 
 
 def _skeleton(model: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ __all__ = ["indicator_map"]
 
 def indicator_map(
     zones: gpd.GeoDataFrame,
-    table: pd.DataFrame | Sequence[Indicator],
+    table: pd.DataFrame | pd.Series | Sequence[Indicator],
     *,
     caption: Caption | None = None,
     overlays: Sequence[Overlay] = (),
@@ -59,7 +59,8 @@ def indicator_map(
         If `zones` is not in EPSG:2154, a zone comes twice, no zone of the table is known, or no column holds figures.
     """
     require_lambert93(zones, "zones")
-    themes = indicators_of(table, scheme=scheme) if isinstance(table, pd.DataFrame) else list(table)
+    frame = table.to_frame() if isinstance(table, pd.Series) else table
+    themes = indicators_of(frame, scheme=scheme) if isinstance(frame, pd.DataFrame) else list(frame)
     if not themes:
         message = "table: at least one indicator expected, found none."
         raise ValueError(message)

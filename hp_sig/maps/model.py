@@ -21,7 +21,7 @@ from hp_sig.maps.themes import Indicator, Partition
 from hp_sig.maps.topology import encode
 from hp_sig.reference.labels import format_number, page_words, wording
 
-__all__ = ["Caption", "Page", "as_script", "page_model"]
+__all__ = ["Caption", "Page", "as_script", "opening", "page_model"]
 
 #: Decimals of a place that is drawn by itself: 6 are 10 cm.
 PLACE_DECIMALS = 6
@@ -113,6 +113,46 @@ def page_model(page: Page) -> dict[str, Any]:
         "made": wording("map", "attribution", version=__version__),
         "words": page_words(of_communes=zones.index.name == "commune_code"),
     }
+
+
+def opening(themes: Sequence[Mapping[str, Any]], theme: int | str, period: str | None) -> tuple[int, int]:
+    """Find which theme, and which of its periods, a page is opened at or printed at.
+
+    Parameters
+    ----------
+    themes
+        Those of a model.
+    theme
+        A rank, or a column (`"enaf_consumption_ha"`).
+    period
+        As the page names it (`"2020"`); by default the one that the theme shows first.
+
+    Returns
+    -------
+    tuple of int
+        Rank of the theme, rank of the period; zeros for a page without themes.
+
+    Raises
+    ------
+    ValueError
+        If the page has no such theme, or the theme no such period.
+    """
+    if theme == 0 and period is None and not themes:
+        return 0, 0
+    ranks: dict[int | str, int] = {rank: rank for rank in range(len(themes))}
+    ranks |= {str(one["key"]): rank for rank, one in reversed(list(enumerate(themes)))}
+    if theme not in ranks:
+        known = ", ".join(repr(one["key"]) for one in themes) or "none, as the page has no theme"
+        message = f"theme: the rank or the column of one of the page's themes ({known}) expected, found {theme!r}."
+        raise ValueError(message)
+    chosen = themes[ranks[theme]]
+    if period is None:
+        return ranks[theme], int(chosen["first"])
+    if period not in chosen["periods"]:
+        known = ", ".join(repr(label) for label in chosen["periods"])
+        message = f"period: one of those of {chosen['key']!r} ({known}) expected, found {period!r}."
+        raise ValueError(message)
+    return ranks[theme], int(chosen["periods"].index(period))
 
 
 def as_script(model: Mapping[str, Any]) -> str:

@@ -7,13 +7,13 @@ the extra `print` of this package.
 import io
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from hp_sig.errors import OutputError
-from hp_sig.maps.model import Page, page_model
+from hp_sig.maps.model import Page, opening, page_model
 
 __all__ = ["map_pdf"]
 
@@ -47,11 +47,8 @@ def map_pdf(page: Page, path: str | Path, *, theme: int | str = 0, period: str |
         If matplotlib is not installed, or the file cannot be written; nothing is left half-written.
     """
     model = page_model(page)
-    chosen = _theme(model["themes"], theme)
-    rank = 0 if chosen is None else _period(chosen, period)
-    if chosen is None and period is not None:
-        message = f"period: none expected, as the page has no theme, found {period!r}. Leave period out."
-        raise ValueError(message)
+    number, rank = opening(model["themes"], theme, period)
+    chosen = model["themes"][number] if model["themes"] else None
     file = Path(path)
     content = _drawn(file, model, chosen, rank)
     beside = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -64,27 +61,6 @@ def map_pdf(page: Page, path: str | Path, *, theme: int | str = 0, period: str |
         raise OutputError(message) from error
     log.info("wrote %s: %d kB", file.name, len(content) // 1000)
     return file
-
-
-def _theme(themes: Sequence[Mapping[str, Any]], wanted: int | str) -> Mapping[str, Any] | None:
-    if wanted == 0 and not themes:
-        return None
-    ranks = {**{rank: rank for rank in range(len(themes))}, **{one["key"]: rank for rank, one in enumerate(themes)}}
-    if wanted not in ranks:
-        known = ", ".join(repr(one["key"]) for one in themes) or "none, as the page has no theme"
-        message = f"theme: the rank or the column of one of the page's themes ({known}) expected, found {wanted!r}."
-        raise ValueError(message)
-    return themes[ranks[wanted]]
-
-
-def _period(theme: Mapping[str, Any], wanted: str | None) -> int:
-    if wanted is None:
-        return int(theme["first"])
-    if wanted not in theme["periods"]:
-        known = ", ".join(repr(period) for period in theme["periods"])
-        message = f"period: one of those of {theme['key']!r} ({known}) expected, found {wanted!r}."
-        raise ValueError(message)
-    return int(theme["periods"].index(wanted))
 
 
 def _drawn(file: Path, model: Mapping[str, Any], theme: Mapping[str, Any] | None, period: int) -> bytes:

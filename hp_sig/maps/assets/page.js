@@ -5,7 +5,7 @@ function hpPage(map, model) {
   const count = model.codes.length;
   const themes = model.themes;
   const state = {
-    theme: 0,
+    theme: model.start || 0,
     periods: themes.map((theme) => theme.first),
     opacity: 0.85,
     // The zone under the mouse or the focus; the zone whose card is held open; a place's card is held without a zone.
@@ -232,6 +232,9 @@ function hpPage(map, model) {
     [halo, cursor].forEach((layer) => layer.setLatLngs(zone < 0 ? [] : shapes[zone]));
   }
 
+  // As near as a zone or a place is looked at: what is around it is still seen.
+  const closest = () => Math.max(12, map.getBoundsZoom(everything) + 1);
+
   // Zoom to a zone, where the card that is held on it does not hide it.
   function show(zone) {
     setView("map");
@@ -239,11 +242,11 @@ function hpPage(map, model) {
     if (state.pinned !== zone) pin(zone);
     const [whole, held] = [map.getContainer(), card].map((node) => node.getBoundingClientRect());
     const foot = held.width > 0.8 * whole.width;
-    const free = 0.4;
+    const free = 0.2;
     const right = foot ? 20 : Math.min(whole.right - held.left, (1 - free) * whole.width);
     const below = foot ? Math.min(whole.bottom - held.top, (1 - free) * whole.height) : 20;
     map.fitBounds(zoneLayers[zone].getBounds(), {
-      maxZoom: 12, paddingTopLeft: [20, 20], paddingBottomRight: [right + 20, below + 20], animate: false,
+      maxZoom: closest(), paddingTopLeft: [20, 20], paddingBottomRight: [right + 20, below + 20], animate: false,
     });
     focusZone(zone);
   }
@@ -627,8 +630,8 @@ function hpPage(map, model) {
     const look = { pane: "hp-cursor", color: "#b3001b", weight: 4, fillColor: "#b3001b", fillOpacity: 0.12, interactive: false };
     action.zones.forEach((zone) => L.polygon(shapes[zone], { ...look, weight: action.zones.length > 1 ? 1 : 4 }).addTo(lit));
     if (action.at) L.circleMarker(action.at, { ...look, radius: 20, fill: false }).addTo(lit);
-    const whole = action.at ? L.latLng(action.at).toBounds(12000) : L.featureGroup(lit.getLayers()).getBounds();
-    map.fitBounds(whole, { maxZoom: 12, padding: [30, 30], animate: false });
+    if (action.at) map.setView(action.at, closest(), { animate: false });
+    else map.fitBounds(L.featureGroup(lit.getLayers()).getBounds(), { maxZoom: closest(), padding: [30, 30], animate: false });
   }
 
   function writeSources() {
@@ -830,7 +833,7 @@ function hpPage(map, model) {
     const rows = order.map((zone) =>
       el("tr", {}, ...heads.map((one, rank) => {
         if (rank === 0) return el("th", { scope: "row" }, el("button", { type: "button", title: words.see, onclick: () => show(zone) }, one.text(zone)));
-        const mark = one.flags ? one.flags(zone) : "";
+        const mark = one.isFigure && one.value(zone) !== null ? one.flags(zone) : "";
         return el("td", { class: one.isFigure ? "hp-figure" : null }, one.text(zone), mark ? el("abbr", { title: mark }, "*") : "");
       }))
     );

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from branca.colormap import ColorMap
 from branca.element import Element, Html, IFrame
 from folium import GeoJson, Map, Popup, TileLayer, Tooltip, TopoJson
-from folium.features import ClickForMarker, Control, GeoJsonStyleMapper
+from folium.features import ClickForMarker, GeoJsonStyleMapper
 from folium.plugins import Fullscreen, GroupedLayerControl, Search
 
 from hp_sig.errors import OutputError
@@ -196,10 +196,6 @@ class _JsonList(list[Any]):
         return json.dumps([value if isinstance(value, str) else float(value) for value in self])
 
 
-def _control(control: Control) -> None:
-    _require(NAME, control, *control._name.split("."))
-
-
 def _search(search: Search) -> None:
     _require(WORD, search, search.position, search.search_zoom)
     search.search_label = _Quoted(search.search_label) if search.search_label else None
@@ -245,7 +241,6 @@ CHANGES: tuple[tuple[type[Any], Callable[[Any], None]], ...] = (
     (GeoJson, _geojson),
     (TopoJson, _topojson),
     (ColorMap, _colormap),
-    (Control, _control),
     (Search, _search),
     (ClickForMarker, _click),
     (GroupedLayerControl, _groups),

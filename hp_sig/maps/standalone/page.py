@@ -72,7 +72,13 @@ class _Names:
 
 def refused_elements(elements: Iterable[Element], basemap: Basemap | None) -> list[str]:
     """List what the elements of a map would load."""
-    return [fault for element in elements for fault in element_addresses(element, basemap)]
+    faults = []
+    for element in elements:
+        faults += element_addresses(element, basemap)
+        # A few plugins name their files, but do not ask for them.
+        named = (*getattr(element, "default_js", ()), *getattr(element, "default_css", ()))
+        faults += [refusal(address) for _, address in named if find_asset(address) is None]
+    return faults
 
 
 def assemble(
