@@ -29,6 +29,8 @@ OPTIONS = {
     "refresh": ("--territory", "--raw", "--out", "--dry-run", "--force"),
     "check": ("--territory", "--raw"),
     "territory": ("FILE",),
+    "map": ("--territory", "--raw", "--out", "--indicator", "--period", "--basemap", "--force"),
+    "sheet": ("--territory", "--raw", "--out", "--force"),
 }
 
 
@@ -476,3 +478,54 @@ def test_the_territory_file_is_copied_to_be_edited_and_never_over_another(hp_sig
     assert load_territory(copy).name == "Pays de Haute-Provence"
     assert second.code == 1
     assert second.err == f"hp-sig: {copy} is there already and stays as it is. Give another name.\n"
+
+
+# --- map and sheet ----------------------------------------------------------------------------------------------
+
+
+def test_a_map_is_written_and_told(hp_sig, options, tmp_path):
+    file = tmp_path / "carte.html"
+
+    ended = hp_sig("map", "territory", *options, "--out", file)
+
+    assert ended.code == 0
+    assert ended.out == f"{file} ({file.stat().st_size / 1000:.0f} kB)\n"
+
+
+def test_a_map_without_a_name_goes_to_the_working_folder(hp_sig, options, tmp_path):
+    ended = hp_sig("map", *options)
+
+    assert ended.out.startswith("carte-indicateurs.html (")
+    assert (tmp_path / "work" / "carte-indicateurs.html").exists()
+
+
+def test_a_map_that_is_there_is_replaced_only_with_force(hp_sig, options, tmp_path):
+    file = tmp_path / "carte.html"
+    hp_sig("map", "projects", *options, "--out", file)
+
+    refused = hp_sig("map", "projects", *options, "--out", file)
+
+    assert refused.code == 1
+    assert "there already, left as it was. Give --force" in refused.err
+    assert hp_sig("map", "projects", *options, "--out", file, "--force").code == 0
+
+
+def test_sheets_are_written_and_each_is_told(hp_sig, options, tmp_path):
+    folder = tmp_path / "fiches"
+
+    ended = hp_sig("sheet", "04001", "FR8000001", *options, "--out", folder)
+
+    assert ended.code == 0
+    assert ended.out.split() == [str(folder / "pnr-FR8000001.html"), str(folder / "commune-04001.html")]
+
+
+def test_an_unknown_code_of_a_sheet_is_an_expected_failure(hp_sig, options, tmp_path):
+    ended = hp_sig("sheet", "99999", *options, "--out", tmp_path / "fiches")
+
+    assert ended.code == 1
+    assert ended.err.endswith("codes of communes, EPCI or parks of Six carrés expected, found '99999'.\n")
+
+
+@pytest.mark.parametrize("words", [["map", "nothing"], ["map", "--basemap", "osm"], ["sheet"]])
+def test_an_unknown_map_or_basemap_and_a_missing_code_are_a_misuse(hp_sig, options, words):
+    assert hp_sig(*words, *options).code == 2
