@@ -54,7 +54,7 @@ def opened(
 ) -> Iterator[Opened]:
     """Open a file in a window, or on a touch screen where it is narrow.
 
-    `anchor` is what follows the `#` of the address; `axe`: let :func:`axe_violations` run in spite of the page's policy;
+    `anchor` ends the address, from its `#`; `axe` lets :func:`axe_violations` run in spite of the page's policy;
     `script` runs before the page's own.
     """
     width, height = size

@@ -44,6 +44,14 @@ def facts_of_consumption():
 #: What each notebook must print on the sample.
 PRINTED = {
     "01-territoire.ipynb": ["51 communes, 150\u202f1"],
+    "02-cartes.ipynb": [
+        "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives",
+        "quantiles : ",
+        "fisher_jenks : ",
+        "ma-carte.html",
+        "carte-indicateurs-plan.html",
+        "consommation-2020.pdf",
+    ],
     "03-sobriete-fonciere.ipynb": [
         "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives",
         "occupation du sol, département 83 : 2020, 47 polygones",
@@ -60,6 +68,13 @@ PRINTED = {
 #: What each must show in its tables.
 SHOWN = {
     "01-territoire.ipynb": [],
+    "02-cartes.ipynb": [
+        "Pays de Haute-Provence : communes, intercommunalités, parcs et projets",
+        "Pays de Haute-Provence : foncier et population, commune par commune",
+        "Pays de Haute-Provence : les actions du contrat, par axe",
+        "Content-Security-Policy",
+        "fiche-manosque.html",
+    ],
     "03-sobriete-fonciere.ipynb": [
         "matrice, hors seuils",
         "bâti de 50 m² ou plus : reste artificialisé",
@@ -76,7 +91,16 @@ SHOWN = {
     ],
 }
 #: What each writes.
-WRITTEN = {"01-territoire.ipynb": ["carte-territoire.html"], "03-sobriete-fonciere.ipynb": []}
+WRITTEN = {
+    "01-territoire.ipynb": ["carte-territoire.html"],
+    "02-cartes.ipynb": [
+        "ma-carte.html",
+        "carte-indicateurs.html",
+        "carte-indicateurs-plan.html",
+        "consommation-2020.pdf",
+    ],
+    "03-sobriete-fonciere.ipynb": [],
+}
 
 
 def read(path):

@@ -7,7 +7,10 @@ import re
 import shutil
 import subprocess
 from contextlib import contextmanager
+from functools import cache
 
+import geopandas as gpd
+import numpy as np
 import pypdf
 import pytest
 from browser import PHONE, PROJECTOR, axe_violations, chromium, opened, without_policy
@@ -33,29 +36,38 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """The page of the six squares, the same with hostile texts, and the three maps of the sample."""
+def file_of(tmp_path_factory):
+    """Save the page of the six squares, the same with hostile texts, or one of the three maps of the sample; once."""
     folder = tmp_path_factory.mktemp("pages")
-    sample = sample_territory_file()
-    layers = hp_sig.check(sample, raw=sample.parent)
-    results = compute(layers)
-    figures = {
-        "squares": page_map(six_page()),
-        "hostile": page_map(hostile_page()),
-        "territory": territory_map(layers, results),
-        "figures": figures_map(layers, results),
-        "projects": project_map(layers, results),
+
+    @cache
+    def sample():
+        file = sample_territory_file()
+        layers = hp_sig.check(file, raw=file.parent)
+        return layers, compute(layers)
+
+    makers = {
+        "squares": lambda: page_map(six_page()),
+        "hostile": lambda: page_map(hostile_page()),
+        "territory": lambda: territory_map(*sample()),
+        "figures": lambda: figures_map(*sample()),
+        "projects": lambda: project_map(*sample()),
     }
-    return {name: save_standalone(figure, folder / f"{name}.html") for name, figure in figures.items()}
+
+    @cache
+    def saved(name):
+        return save_standalone(makers[name](), folder / f"{name}.html")
+
+    return saved
 
 
 @pytest.fixture
-def look(browser, files):
+def look(browser, file_of):
     """Open one of the pages; when it is closed, it must have logged nothing and asked for nothing."""
 
     @contextmanager
     def open_page(name="squares", **options):
-        with opened(browser, files[name], **options) as seen:
+        with opened(browser, file_of(name), **options) as seen:
             yield seen.page
             assert seen.told == []
 
@@ -174,7 +186,8 @@ def test_the_whole_territory_is_in_view_and_comes_back(look):
         const frame = document.querySelector('.folium-map').getBoundingClientRect();
         return [...document.querySelectorAll('path[role=button]')].every((path) => {
             const box = path.getBoundingClientRect();
-            return box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
+            const aside = box.left >= frame.left && box.right <= frame.right;
+            return aside && box.top >= frame.top && box.bottom <= frame.bottom;
         });
     }"""
     with look() as page:
@@ -442,11 +455,7 @@ def test_tab_reaches_the_zones_once_and_the_arrows_go_to_the_neighbour_on_that_s
         stops = []
         for _ in range(40):
             page.keyboard.press("Tab")
-            stops.append(
-                page.evaluate(
-                    "document.activeElement.getAttribute('role') === 'button' && document.activeElement.tagName === 'path'"
-                )
-            )
+            stops.append(page.evaluate("document.activeElement.matches('path[role=button]')"))
             if page.evaluate("document.activeElement === document.body"):
                 break
         zone(page, "Éguilles").focus()
@@ -864,8 +873,9 @@ def test_the_scale_bar_is_as_long_as_it_says(look, name, zoomed):
         window.dispatchEvent(new Event('beforeprint'));
         const paths = [...document.querySelectorAll('.hp-plan > g:first-of-type > path')];
         const points = paths.map((path) => path.getAttribute('d').match(/-?[\\d.]+/g).map(Number));
-        const bar = document.querySelector('.hp-bar');
-        return [points, Number(bar.querySelectorAll('rect')[2].getAttribute('width')), bar.querySelectorAll('text')[1].textContent];
+        const [bar, label] = ['.hp-bar rect:nth-of-type(3)', '.hp-bar text:nth-of-type(2)'].map((at) =>
+            document.querySelector(at));
+        return [points, Number(bar.getAttribute('width')), label.textContent];
     }"""
     with look(name) as page:
         if zoomed:
@@ -894,9 +904,6 @@ def shape_of(numbers):
 
 def lambert_extent(model):
     """The mean of the same corners in Lambert-93, in metres."""
-    import geopandas as gpd  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
-
     arcs = [
         np.cumsum(np.reshape(arc, (-1, 2)), axis=0) / 10 ** model["topology"]["decimals"]
         for arc in model["topology"]["arcs"]
@@ -950,8 +957,8 @@ def test_the_table_is_printed_when_the_table_is_shown(look, name):
 
 
 @pytest.mark.parametrize("policy", [True, False])
-def test_code_in_the_data_is_shown_everywhere_and_never_run(browser, files, tmp_path, policy):
-    path = files["hostile"] if policy else without_policy(files["hostile"], tmp_path / "bare.html")
+def test_code_in_the_data_is_shown_everywhere_and_never_run(browser, file_of, tmp_path, policy):
+    path = file_of("hostile") if policy else without_policy(file_of("hostile"), tmp_path / "bare.html")
     with opened(browser, path) as seen:
         page = seen.page
         page.locator(".hp-name").first.wait_for()
@@ -1013,8 +1020,8 @@ def test_code_in_the_data_is_shown_everywhere_and_never_run(browser, files, tmp_
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", MAPS)
-def test_axe_finds_nothing_serious(browser, files, name, size):
-    with opened(browser, files[name], size=size, axe=True) as seen:
+def test_axe_finds_nothing_serious(browser, file_of, name, size):
+    with opened(browser, file_of(name), size=size, axe=True) as seen:
         page = seen.page
         found = {"map": axe_violations(page)}
         page.get_by_role("combobox", name="Chercher une commune").fill("manosque")
@@ -1031,8 +1038,8 @@ def test_axe_finds_nothing_serious(browser, files, name, size):
 # --- weight ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_page_of_51_communes_and_ten_indicators_is_light(files):
-    page = files["figures"].read_bytes()
+def test_a_page_of_51_communes_and_ten_indicators_is_light(file_of):
+    page = file_of("figures").read_bytes()
 
     assert page.count(b'"type":"figures"') >= 10
     assert len(page) < 700_000

@@ -26,6 +26,8 @@ PATTERNS = (
     '<pattern id="hp-hatch-paper" width="26" height="26" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">'
     '<rect width="5" height="26" fill="#1b6e3a" fill-opacity=".55"/></pattern></defs></svg>'
 )
+#: What draws a page, in the order in which each uses those before it.
+SCRIPTS = ("text.js", "geometry.js", "legend.js", "paper.js", "page.js")
 
 
 class PageMap(folium.Map):
@@ -102,7 +104,7 @@ def _skeleton(model: dict[str, Any]) -> str:
         f'<summary>{safe_text(wording("map", "legend"))}</summary><div class="hp-body"></div></details></aside>'
         '<main class="hp-main"></main><div class="hp-paper"></div>'
         f'<script type="application/json" id="hp-model">{as_script(model)}</script>'
-        f"<script>{_asset('page.js')}</script>"
+        f"<script>{''.join(_asset(name) for name in SCRIPTS)}</script>"
     )
 
 

@@ -110,7 +110,8 @@ def format_number(value: float | None, decimals: int = 0) -> str:
     """
     if value is None or not math.isfinite(value):
         return NO_VALUE
-    text = f"{round(value, decimals) + 0.0:,.{decimals}f}"
+    # A numpy float rounds another way than its decimals say.
+    text = f"{round(float(value), decimals) + 0.0:,.{decimals}f}"
     return text.replace(",", NARROW_NO_BREAK_SPACE).replace(".", ",")
 
 

@@ -18,7 +18,6 @@
         }
     }
 
-    L.Icon.Default.imagePath = "";
     L.Icon.Default.mergeOptions(images);
     L.Marker.mergeOptions({alt: texts.marker});
     L.Control.Zoom.mergeOptions({zoomInTitle: texts.zoom_in, zoomOutTitle: texts.zoom_out});

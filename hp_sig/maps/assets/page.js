@@ -1,6 +1,13 @@
-// The page of a map: zones once, restyled by theme and period; every text of the data is set as text, never as HTML.
+// The page of a map: zones once, restyled by theme and period, and all that a reader does with it.
 function hpPage(map, model) {
   "use strict";
+  const { el, fill, number, plain, french, wrapped, placed } = hpText;
+  const geometry = hpGeometry.zonesOf(model.topology);
+  const { shapes, limits } = geometry;
+  const legend = hpLegend(model);
+  const { valueOf, vintageOf, yearOf, flagsOf, colourOf, isMarked, sign, item, heading, origin } = legend;
+  const paper = hpPaper(model, geometry, legend);
+  const everything = L.latLngBounds(shapes.flat(3));
   const words = model.words;
   const count = model.codes.length;
   const themes = model.themes;
@@ -18,90 +25,6 @@ function hpPage(map, model) {
     names: true,
   };
 
-  // ---- text and elements ------------------------------------------------------------------------------------------
-
-  function el(tag, attributes, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else if (value === true) node.setAttribute(name, "");
-      else if (value !== false && value !== null) node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
-  }
-
-  function draw(tag, attributes, ...children) {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
-    node.append(...children);
-    return node;
-  }
-
-  function fill(text, values) {
-    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
-  }
-
-  // The French way: narrow no-break space between thousands, decimal comma, a dash for what is not known.
-  function number(value, decimals) {
-    if (value === null) return "\u2013";
-    const [whole, part] = Math.abs(value).toFixed(decimals).split(".");
-    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u202f");
-    const sign = value < 0 && Number(Math.abs(value).toFixed(decimals)) !== 0 ? "-" : "";
-    return sign + grouped + (part ? "," + part : "");
-  }
-
-  function quantity(theme, value) {
-    const text = number(value, theme.decimals);
-    return value === null || !theme.unit ? text : text + "\u00a0" + theme.unit;
-  }
-
-  const french = new Intl.Collator("fr");
-  const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
-
-  // ---- geometry ---------------------------------------------------------------------------------------------------
-
-  function decoded(topology) {
-    const unit = Math.pow(10, topology.decimals);
-    const arcs = topology.arcs.map((steps) => {
-      const points = [];
-      let x = 0;
-      let y = 0;
-      for (let at = 0; at < steps.length; at += 2) {
-        x += steps[at];
-        y += steps[at + 1];
-        points.push([y / unit, x / unit]);
-      }
-      return points;
-    });
-    const line = (reference) => (reference < 0 ? arcs[~reference].slice().reverse() : arcs[reference]);
-    const ring = (references) => references.flatMap((reference) => line(reference).slice(1));
-    const shapes = topology.shapes.map((polygons) => polygons.map((rings) => rings.map(ring)));
-    return { arcs, shapes, references: topology.shapes };
-  }
-
-  const { arcs, shapes, references } = decoded(model.topology);
-  const owners = arcs.map(() => []);
-  references.forEach((polygons, zone) =>
-    polygons.forEach((rings) =>
-      rings.forEach((refs) => refs.forEach((ref) => owners[ref < 0 ? ~ref : ref].push(zone)))
-    )
-  );
-
-  // Arcs where the zones on either side are of different sets, by the set that is drawn last.
-  function limits(members, number_) {
-    const lines = Array.from({ length: number_ }, () => []);
-    owners.forEach((zones, arc) => {
-      const sets = zones.map((zone) => members[zone]);
-      if (sets.length > 1 && sets.every((set) => set === sets[0])) return;
-      const last = Math.max(...sets);
-      if (last >= 0) lines[last].push(arcs[arc]);
-    });
-    return lines;
-  }
-
-  const everything = L.latLngBounds(shapes.flat(3));
-
   // ---- panes and zones --------------------------------------------------------------------------------------------
 
   ["zones:400", "hatch:410", "lines:420", "names:430", "cursor:440"].forEach((entry) => {
@@ -112,7 +35,7 @@ function hpPage(map, model) {
   });
   // One drawing for the zones, roomy enough for the whole of them to be reached by keyboard.
   const renderer = L.svg({ pane: "hp-zones", padding: 1 });
-  const zoneLayers = shapes.map((polygons, zone) =>
+  const zoneLayers = shapes.map((polygons) =>
     L.polygon(polygons, { pane: "hp-zones", renderer, weight: 0.8, color: "#4a4a4a", smoothFactor: 0 }).addTo(map)
   );
   const paths = zoneLayers.map((layer) => layer.getElement());
@@ -251,56 +174,7 @@ function hpPage(map, model) {
     focusZone(zone);
   }
 
-  // ---- values -----------------------------------------------------------------------------------------------------
-
-  function valueOf(theme, period, zone) {
-    if (theme.type === "figures") {
-      const value = theme.values[period][zone];
-      return value === null ? words.no_data : quantity(theme, value);
-    }
-    const set = theme.members[period][zone];
-    return set < 0 ? words.no_set : theme.sets[set].name;
-  }
-
-  function vintageOf(theme, period, zone) {
-    const vintage = (theme.vintages || [])[period];
-    return Array.isArray(vintage) ? vintage[zone] : vintage || "";
-  }
-
-  // The year of a figure: where zones differ ("2020 / 2021"), that of the zone.
-  function yearOf(theme, period, zone) {
-    if (theme.periods.length < 2 && theme.type === "figures") return "";
-    const text = theme.periods[period];
-    return (text.includes("/") && vintageOf(theme, period, zone)) || text;
-  }
-
-  const flagsOf = (theme, period, zone) =>
-    (theme.flags || []).filter((flag) => flag.zones[period].includes(zone)).map((flag) => flag.label);
-
-  function colourOf(theme, period, zone) {
-    if (!theme) return "#ffffff";
-    if (theme.type === "sets") {
-      const set = theme.members[period][zone];
-      return set < 0 ? "#ffffff" : theme.sets[set].colour;
-    }
-    const rank = theme.classes[period][zone];
-    return rank < 0 ? "url(#hp-none)" : theme.colours[rank];
-  }
-
-  // Zones of which the figure needs a warning have a broken limit, whatever their colour.
-  const isMarked = (theme, period, zone) =>
-    !!theme && (theme.flags || []).some((flag) => flag.key !== "is_provisional" && flag.zones[period].includes(zone));
-
-  // ---- overlays ---------------------------------------------------------------------------------------------------
-
-  const SIGNS = {
-    hub: () => draw("path", { d: "M0-11 11 0 0 11-11 0Z", fill: "#b3001b", stroke: "#fff", "stroke-width": 2.5 }),
-    site: () => draw("circle", { r: 7, fill: "#27496d", stroke: "#fff", "stroke-width": 2.5 }),
-    station: () => draw("rect", { x: -6, y: -6, width: 12, height: 12, fill: "#fff", stroke: "#27496d", "stroke-width": 3 }),
-  };
-
-  const sign = (name, size) =>
-    draw("svg", { width: size, height: size, viewBox: "-13 -13 26 26", "aria-hidden": "true" }, SIGNS[name]());
+  // ---- overlays ----------------------------------------------------------------------------------------------------
 
   function outlinesLayer(overlay) {
     const group = L.layerGroup();
@@ -313,7 +187,7 @@ function hpPage(map, model) {
 
   function perimetersLayer(overlay) {
     const group = L.layerGroup();
-    overlay.rings = decoded(overlay.topology).shapes;
+    overlay.rings = hpGeometry.shapesOf(overlay.topology);
     overlay.rings.forEach((polygons, rank) => {
       const { colour, dash, weight } = overlay.lines[rank];
       const looks = { hatched: { fillColor: "url(#hp-hatch)", fillOpacity: 1 }, plain: { fillColor: colour, fillOpacity: 0.35 }, none: { fill: false } };
@@ -375,55 +249,12 @@ function hpPage(map, model) {
     .sort((one, other) => other[0] - one[0] || one[1] - other[1])
     .map(([, zone]) => zone);
 
-  function setNames(theme, period) {
-    if (!theme || theme.type !== "sets") return [];
-    return theme.places[period]
-      .map((at, set) => ({ at, text: theme.sets[set].name, lines: wrapped(theme.sets[set].name, 22), size: 13, bold: true }))
-      .filter((name) => name.at);
-  }
-
-  // Lines of at most so many letters, cut after spaces and hyphens.
-  function wrapped(text, most) {
-    const lines = [""];
-    (text.match(/[^ -]*[ -]?/g) || []).forEach((part) => {
-      const last = lines.length - 1;
-      if (lines[last] && (lines[last] + part.trimEnd()).length > most) lines.push(part);
-      else lines[last] += part;
-    });
-    return lines.map((line) => line.trimEnd());
-  }
-
-  // Names that neither touch each other nor anything that is more important; the first ones are.
-  function placed(names, position, width, height, scale) {
-    const taken = [];
-    return names.filter((name) => {
-      const [x, y] = position(name.at);
-      const lines = name.lines || [name.text];
-      const half = (Math.max(...lines.map((line) => line.length)) * name.size * (name.bold ? 0.62 : 0.56) * scale) / 2;
-      const tall = (lines.length * name.size * 1.2 * scale) / 2;
-      const middle = y + (name.below || 0) * scale + (name.below ? tall : 0);
-      const box = [x - half, middle - tall, x + half, middle + tall];
-      if (x < 0 || y < 0 || x > width || y > height) return false;
-      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) return false;
-      taken.push(box);
-      return true;
-    });
-  }
-
-  // Names that stand beside the places that are shown: they come first.
-  const besides = () =>
-    model.overlays
-      .filter((overlay) => overlay.shown && overlay.type === "places")
-      .flatMap((overlay) => overlay.marks)
-      .filter((mark) => mark.beside)
-      .map((mark) => ({ at: mark.at, text: mark.beside, lines: wrapped(mark.beside, 18), size: 12, bold: true, below: 13, beside: true }));
-
   function writeNames() {
     written.clearLayers();
     const bounds = map.getBounds();
     const inView = bySize.filter((zone) => bounds.contains(model.places[zone]));
     const small = map.getSize().x < 700;
-    const names = [...(small ? [] : besides()), ...setNames(themes[state.theme], state.periods[state.theme])];
+    const names = [...(small ? [] : legend.besides()), ...legend.setNames(themes[state.theme], state.periods[state.theme])];
     if (small) names.forEach((name) => (name.size = 10.5));
     if (state.names && inView.length <= (small ? 25 : 90))
       names.push(...inView.map((zone) => ({ at: model.places[zone], text: model.names[zone], size: 11 })));
@@ -444,7 +275,6 @@ function hpPage(map, model) {
 
   // ---- controls ---------------------------------------------------------------------------------------------------
 
-  const panel = document.querySelector(".hp-panel");
   const body = document.querySelector(".hp-body");
   const legendBox = el("section", { class: "hp-legend", "aria-live": "polite" });
   const card = el("section", { class: "hp-card", "aria-label": words.card, tabindex: "-1" });
@@ -524,7 +354,7 @@ function hpPage(map, model) {
     "aria-expanded": "false",
     oninput: () => look(),
     onkeydown: onSearchKey,
-    onblur: () => setTimeout(() => close_(), 200),
+    onblur: () => setTimeout(() => closeResults(), 200),
   });
   controls.append(el("div", { class: "hp-find" }, el("label", { for: "hp-search" }, words.search), field, results));
   let found = [];
@@ -556,16 +386,16 @@ function hpPage(map, model) {
       if (found.length) active = (active + (event.key === "ArrowDown" ? 1 : -1) + found.length) % found.length;
       mark();
     } else if (event.key === "Enter" && active >= 0) choose(found[active]);
-    else if (event.key === "Escape" && !results.hidden) close_();
+    else if (event.key === "Escape" && !results.hidden) closeResults();
     else return;
     event.preventDefault();
   }
   function choose(zone) {
     field.value = model.names[zone];
-    close_();
+    closeResults();
     show(zone);
   }
-  function close_() {
+  function closeResults() {
     results.hidden = true;
     field.setAttribute("aria-expanded", "false");
   }
@@ -574,7 +404,7 @@ function hpPage(map, model) {
   const viewButtons = ["map", "table"].map((name) =>
     el("button", { type: "button", "aria-pressed": "false", onclick: () => setView(name) }, words["view_" + name])
   );
-  views.append(...viewButtons, el("button", { type: "button", class: "hp-print", onclick: () => (paper(), window.print()) }, words.print));
+  views.append(...viewButtons, el("button", { type: "button", class: "hp-print", onclick: () => (toPaper(), window.print()) }, words.print));
   controls.append(views);
 
   writeActions();
@@ -642,98 +472,21 @@ function hpPage(map, model) {
 
   // ---- legend -----------------------------------------------------------------------------------------------------
 
-  const stroke = (line) =>
-    draw("svg", { class: "hp-key", width: 30, height: 14, "aria-hidden": "true" },
-      draw("line", { x1: 0, y1: 7, x2: 30, y2: 7, stroke: line.colour, "stroke-width": line.weight, "stroke-dasharray": line.dash }));
-  const swatch = (paint, extra) =>
-    draw("svg", { class: "hp-key", width: 30, height: 18, "aria-hidden": "true" },
-      draw("rect", { x: 1, y: 1, width: 28, height: 16, fill: paint, stroke: "#4a4a4a", ...(extra || {}) }));
-
-  // The keys are as faint as the map that they explain.
-  function legendRows(theme, period, opacity) {
-    const rows = [];
-    const faint = { "fill-opacity": opacity };
-    if (theme && theme.type === "figures") {
-      const ranks = theme.classes[period];
-      theme.bounds.forEach((bound, rank) => {
-        rows.push([swatch(theme.colours[rank], faint), bound, ranks.filter((other) => other === rank).length]);
-      });
-      const unknown = ranks.filter((rank) => rank < 0).length;
-      if (unknown) rows.push([swatch("url(#hp-none)", faint), words.no_data, unknown]);
-      theme.flags.forEach((flag) => {
-        const marked = flag.zones[period].length;
-        if (marked && flag.key !== "is_provisional") rows.push([swatch("#ffffff", { "stroke-dasharray": "4 3", "stroke-width": 2 }), flag.label, marked]);
-      });
-    } else if (theme) {
-      const members = theme.members[period];
-      theme.sets.forEach((set, rank) => {
-        if (!members.includes(rank)) return;
-        const told = theme.told[period][rank];
-        rows.push([swatch(set.colour, faint), told ? set.name + " (" + told + ")" : set.name, null]);
-      });
-      const outside = members.filter((set) => set < 0).length;
-      if (outside) rows.push([swatch("#ffffff"), words.no_set, outside]);
-    }
-    return rows;
-  }
-
-  function overlayRows() {
-    return model.overlays.filter((overlay) => overlay.shown).flatMap((overlay) => {
-      if (overlay.type !== "places")
-        return overlay.legend.map(({ line, label }) => {
-          if (!overlay.fill || overlay.fill === "none") return [stroke(line), label, null];
-          const look = { stroke: line.colour, "stroke-width": line.weight, "stroke-dasharray": line.dash };
-          const key = overlay.fill === "hatched" ? swatch("url(#hp-hatch)", look) : swatch(line.colour, { ...look, "fill-opacity": 0.35 });
-          return [key, label, null];
-        });
-      return overlay.legend.map((row) => [sign(row.sign, 22), row.label, null]);
-    });
-  }
-
-  function item([key, label, number_]) {
-    const told = number_ === null ? "" : fill(number_ === 1 ? words.one_zone : words.zones, { count: number_ });
-    return el("li", {}, key, el("span", {}, label), told ? el("span", { class: "hp-count" }, told) : "");
-  }
-
-  function heading(theme) {
-    return theme.unit ? theme.label + " (" + theme.unit + ")" : theme.label;
-  }
-
-  function warnings(theme, period) {
-    if (!theme) return [];
-    const told = [];
-    (theme.flags || []).forEach((flag) => {
-      if (flag.key === "is_provisional" && flag.zones[period].length) told.push(words.provisional);
-    });
-    const vintage = (theme.vintages || [])[period];
-    if (Array.isArray(vintage)) {
-      const editions = [...new Set(vintage.filter(Boolean))].sort();
-      if (editions.length > 1) told.push(fill(words.mixed, { vintages: editions.join(", ") }));
-    }
-    return told;
-  }
-
-  function origin(theme, period) {
-    const vintage = (theme.vintages || [])[period];
-    const edition = typeof vintage === "string" && vintage ? fill(words.vintage, { vintage }) : "";
-    return [theme.source, edition].filter(Boolean).join(", ");
-  }
-
   function writeLegend() {
     const theme = themes[state.theme];
     const period = state.periods[state.theme];
-    const rows = legendRows(theme, period, state.opacity);
+    const rows = legend.legendRows(theme, period, state.opacity);
     const parts = [el("h2", {}, theme ? heading(theme) : words.legend)];
     if (theme && theme.periods.length > 1) parts[0].append("\u00a0\u2013 ", theme.periods[period]);
     if (theme) {
-      warnings(theme, period).forEach((text) => parts.push(el("p", { class: "hp-flag" }, text)));
+      legend.warnings(theme, period).forEach((text) => parts.push(el("p", { class: "hp-flag" }, text)));
       parts.push(el("ul", { class: "hp-keys" }, ...rows.map(item)));
       if (theme.definition) parts.push(el("p", {}, theme.definition));
       if (theme.scheme) parts.push(el("p", {}, theme.scheme));
       const from = origin(theme, period);
       if (from) parts.push(el("p", {}, words.source + "\u00a0: " + from));
     }
-    const others = overlayRows();
+    const others = legend.overlayRows();
     if (others.length) parts.push(el("ul", { class: "hp-keys" }, ...others.map(item)));
     legendBox.replaceChildren(...parts);
   }
@@ -841,9 +594,9 @@ function hpPage(map, model) {
     const title = el("div", {}, model.title, marks.length ? el("small", {}, "\u00a0– *\u00a0: " + marks.join(", ")) : "");
     const origins = themes.map((theme, rank) => origin(theme, state.periods[rank])).filter(Boolean);
     tableBox.replaceChildren(
-      ...notice("hp-printed"),
+      ...legend.notice("hp-printed"),
       el("table", {}, el("caption", {}, title), el("thead", {}, head), el("tbody", {}, ...rows)),
-      el("p", { class: "hp-caption hp-printed" }, captionText(origins))
+      el("p", { class: "hp-caption hp-printed" }, legend.captionText(origins))
     );
   }
 
@@ -863,132 +616,17 @@ function hpPage(map, model) {
     else map.invalidateSize({ animate: false });
   }
 
-  // ---- paper ------------------------------------------------------------------------------------------------------
-
-  const sheet = document.querySelector(".hp-paper");
-  // The frame of the map on an A3 sheet, in tenths of a millimetre: what title, notice and caption leave of its height.
-  const FRAME = { width: 2880, height: 0 };
-  const letters = { notice: 175, caption: 235 };
-  const tall = (text, most, line, gap) => (text ? Math.ceil(text.length / most) * line + gap : 0);
-
-  function paper() {
-    const theme = themes[state.theme];
-    const period = state.periods[state.theme];
-    const caption = captionText(theme ? [origin(theme, period)].filter(Boolean) : [], words.projection);
-    FRAME.height = 2620 - tall(model.notice, letters.notice, 55, 75) - tall(caption, letters.caption, 34, 25);
-    const opacity = Math.max(state.opacity, 0.3);
-    const whole = map.getBounds().contains(everything) ? everything : map.getBounds();
-    const at = ([lat, lon]) => L.CRS.EPSG3857.latLngToPoint(L.latLng(lat, lon), 20);
-    const corner = at([whole.getNorth(), whole.getWest()]);
-    const opposite = at([whole.getSouth(), whole.getEast()]);
-    const scale = 0.96 * Math.min(FRAME.width / (opposite.x - corner.x), FRAME.height / (opposite.y - corner.y));
-    const left = (FRAME.width - scale * (opposite.x - corner.x)) / 2;
-    const top = (FRAME.height - scale * (opposite.y - corner.y)) / 2;
-    const position = (place) => {
-      const point = at(place);
-      return [left + scale * (point.x - corner.x), top + scale * (point.y - corner.y)];
-    };
-    const trace = (points) => points.map((place) => position(place).map((part) => part.toFixed(1)).join(" ")).join("L");
-    const closed = (polygons) => polygons.flat().map((ring) => "M" + trace(ring) + "Z").join("");
-    const opened = (lines) => lines.map((line) => "M" + trace(line)).join("");
-    const inside = draw("g", { "clip-path": "url(#hp-frame)" });
-    shapes.forEach((polygons, zone) =>
-      inside.append(draw("path", {
-        d: closed(polygons), fill: colourOf(theme, period, zone), "fill-opacity": theme ? opacity : 0,
-        stroke: "#4a4a4a", "stroke-width": isMarked(theme, period, zone) ? 6 : 3, "fill-rule": "evenodd",
-        "stroke-dasharray": isMarked(theme, period, zone) ? "12 9" : "",
-      }))
-    );
-    model.overlays.filter((overlay) => overlay.shown).forEach((overlay) => {
-      if (overlay.type === "outlines")
-        limits(overlay.members, overlay.sets.length).forEach((lines, set) => {
-          const { colour, dash, weight } = overlay.sets[set].line;
-          inside.append(draw("path", { d: opened(lines), fill: "none", stroke: colour, "stroke-width": 3 * weight, "stroke-dasharray": dash.split(" ").filter(Boolean).map((part) => 3 * part).join(" ") }));
-        });
-      if (overlay.type === "perimeters")
-        overlay.rings.forEach((polygons, rank) => {
-          const { colour, dash, weight } = overlay.lines[rank];
-          const paint = { hatched: "url(#hp-hatch-paper)", plain: colour, none: "none" }[overlay.fill];
-          inside.append(draw("path", { d: closed(polygons), fill: paint, "fill-opacity": overlay.fill === "plain" ? 0.35 : 1, stroke: colour, "stroke-width": 3 * weight, "fill-rule": "evenodd", "stroke-dasharray": dash.split(" ").filter(Boolean).map((part) => 3 * part).join(" ") }));
-        });
+  function toPaper() {
+    const seen = map.getBounds();
+    paper({
+      theme: themes[state.theme],
+      period: state.periods[state.theme],
+      opacity: Math.max(state.opacity, 0.3),
+      bounds: seen.contains(everything) ? everything : seen,
+      order: bySize,
     });
-    const inFrame = bySize.filter((zone) => whole.contains(model.places[zone]));
-    const names = [...besides(), ...setNames(theme, period)];
-    if (inFrame.length <= 150) names.push(...inFrame.map((zone) => ({ at: model.places[zone], text: model.names[zone], size: 9 })));
-    placed(names, position, FRAME.width, FRAME.height, 3).forEach((name) => {
-      const [x, y] = position(name.at);
-      const lines = name.lines || [name.text];
-      const size = 3 * name.size;
-      const start = name.below ? y + 3 * name.below + size : y + size * (0.35 - 0.6 * (lines.length - 1));
-      const text = draw("text", { "text-anchor": "middle", "font-size": size, "font-weight": name.bold ? 700 : 400, class: "hp-halo" },
-        ...lines.map((line, rank) => draw("tspan", { x, y: start + 1.2 * size * rank }, line)));
-      inside.append(text);
-    });
-    model.overlays.filter((overlay) => overlay.shown && overlay.type === "places").forEach((overlay) =>
-      overlay.marks.forEach((mark) => {
-        const [x, y] = position(mark.at);
-        inside.append(draw("g", { transform: "translate(" + x + " " + y + ") scale(3)" }, SIGNS[mark.sign]()));
-      })
-    );
-    const metres = (Math.cos((whole.getCenter().lat * Math.PI) / 180) * 40075016.686) / (256 * Math.pow(2, 20)) / scale;
-    const drawing = draw("svg", { viewBox: "0 0 " + FRAME.width + " " + FRAME.height, class: "hp-plan", preserveAspectRatio: "xMidYMin meet", role: "img", "aria-label": model.title },
-      draw("defs", {}, draw("clipPath", { id: "hp-frame" }, draw("rect", { width: FRAME.width, height: FRAME.height }))),
-      inside, draw("rect", { width: FRAME.width, height: FRAME.height, fill: "none", stroke: "#1c1c1c", "stroke-width": 4 }),
-      scaleBar(metres), northArrow());
-    const side = el("div", { class: model.actions.length > 30 ? "hp-side hp-dense" : "hp-side" });
-    if (theme) {
-      side.append(el("h2", {}, heading(theme), theme.periods.length > 1 ? "\u00a0\u2013 " + theme.periods[period] : ""));
-      warnings(theme, period).forEach((text) => side.append(el("p", { class: "hp-flag" }, text)));
-      side.append(el("ul", { class: "hp-keys" }, ...legendRows(theme, period, opacity).map(item)));
-      if (theme.definition) side.append(el("p", {}, theme.definition));
-      if (theme.scheme) side.append(el("p", {}, theme.scheme));
-    }
-    side.append(el("ul", { class: "hp-keys" }, ...overlayRows().map(item)));
-    if (model.actions.length) {
-      side.append(el("h2", {}, words.actions));
-      [...new Set(model.actions.map((action) => action.heading))].forEach((axis) => {
-        const lines = model.actions.filter((action) => action.heading === axis);
-        side.append(el("h3", {}, axis),
-          el("ul", { class: "hp-listed" }, ...lines.map((action) => el("li", {}, action.name + " (" + (action.where || action.scale) + ")"))));
-      });
-    }
-    sheet.replaceChildren(
-      el("h1", {}, model.title),
-      ...notice(""),
-      el("div", { class: "hp-spread" }, drawing, side),
-      el("p", { class: "hp-caption" }, caption)
-    );
   }
-
-  const notice = (name) => (model.notice ? [el("p", { class: "hp-notice " + name }, model.notice)] : []);
-
-  // Every source once, then how the limits were drawn, then who made the page.
-  function captionText(origins, ...notes) {
-    const lines = [...new Set([...origins, ...model.sources])].join("\u00a0; ");
-    return [lines && words.sources + "\u00a0: " + lines + ".", ...model.notes, ...notes, model.made].filter(Boolean).join(" ");
-  }
-
-  function scaleBar(metres) {
-    const most = 650 * metres;
-    const power = Math.pow(10, Math.floor(Math.log10(most)));
-    const length = [5, 2, 1].find((step) => step * power <= most) * power;
-    const long = length / metres;
-    const label = length >= 1000 ? number(length / 1000, 0) + "\u00a0km" : number(length, 0) + "\u00a0m";
-    return draw("g", { transform: "translate(60 " + (FRAME.height - 70) + ")", class: "hp-bar" },
-      draw("rect", { x: -30, y: -70, width: long + 190, height: 110, fill: "#fff", "fill-opacity": 0.85 }),
-      draw("rect", { x: 0, y: 0, width: long / 2, height: 16, fill: "#1c1c1c" }),
-      draw("rect", { x: 0, y: 0, width: long, height: 16, fill: "none", stroke: "#1c1c1c", "stroke-width": 3 }),
-      draw("text", { x: 0, y: -14, "font-size": 34, "text-anchor": "start" }, "0"),
-      draw("text", { x: long, y: -14, "font-size": 34, "text-anchor": "middle" }, label));
-  }
-
-  function northArrow() {
-    return draw("g", { transform: "translate(" + (FRAME.width - 100) + " 150)", class: "hp-north" },
-      draw("path", { d: "M0-100 40 40 0 10-40 40Z", fill: "#1c1c1c" }),
-      draw("text", { x: 0, y: 90, "font-size": 44, "font-weight": 700, "text-anchor": "middle" }, words.north));
-  }
-
-  window.addEventListener("beforeprint", paper);
+  window.addEventListener("beforeprint", toPaper);
 
   // ---- all together -----------------------------------------------------------------------------------------------
 
