@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from hp_sig.maps.engine import page_map
     from hp_sig.maps.indicator_map import indicator_map
     from hp_sig.maps.model import Caption, Page
-    from hp_sig.maps.overlays import Outlines, Perimeters, Places
+    from hp_sig.maps.overlays import Line, Mark, Outlines, Perimeters, Places
     from hp_sig.maps.pdf import map_pdf
     from hp_sig.maps.sheets import commune_sheet
     from hp_sig.maps.standalone import save_standalone
@@ -80,6 +80,8 @@ __all__ = [
     "InputError",
     "LayerError",
     "Layers",
+    "Line",
+    "Mark",
     "Outlines",
     "OutputError",
     "Page",
@@ -181,7 +183,7 @@ _MAPS = {
         "engine": ("page_map",),
         "indicator_map": ("indicator_map",),
         "model": ("Caption", "Page"),
-        "overlays": ("Outlines", "Perimeters", "Places"),
+        "overlays": ("Line", "Mark", "Outlines", "Perimeters", "Places"),
         "pdf": ("map_pdf",),
         "sheets": ("commune_sheet",),
         "standalone": ("save_standalone",),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from hp_sig.assembly import Layers, ZoneLayer
 from hp_sig.maps.model import Caption
-from hp_sig.maps.overlays import Line, Outlines, Overlay, Perimeters, Rows
+from hp_sig.maps.overlays import OTHER_LINES, Line, Outlines, Overlay, Perimeters, Rows
 from hp_sig.maps.projects import footprints, projects_of_communes, sites, stations
 from hp_sig.maps.themes import Partition
 from hp_sig.reference.labels import format_quantity, label, wording
@@ -29,12 +29,6 @@ SCOT = {
     "in_progress": Line(colour="#5b2a8a", dash="10 6"),
     "approved": Line(colour="#5b2a8a", weight=4.0),
 }
-OTHERS = (
-    Line(colour="#0b5d7a", dash="12 4 2 4"),
-    Line(colour="#8a4b08", dash="6 4"),
-    Line(colour="#7a1f5c", dash="2 4"),
-    Line(colour="#333333", dash="14 5"),
-)
 
 
 def caption_of(layers: Layers, title: str) -> Caption:
@@ -127,7 +121,7 @@ def overlays_of(layers: Layers, *, epci: bool, parks: bool = True) -> list[Overl
             order = layer.zones["status"].sort_values(key=lambda status: status.map(list(SCOT).index), kind="stable")
             overlays.append(_outlines(layer, {str(code): SCOT[status] for code, status in order.items()}))
         else:
-            overlays.append(_outlines(layer, dict.fromkeys(layer.zones.index, OTHERS[others % len(OTHERS)])))
+            overlays.append(_outlines(layer, dict.fromkeys(layer.zones.index, OTHER_LINES[others % len(OTHER_LINES)])))
             others += 1
     return [*overlays, *(one for one in (footprints(layers), sites(layers), stations(layers)) if one is not None)]
 

@@ -1,6 +1,6 @@
 """How do figures of zones become a map with a selector, classes, a legend, cards and a table?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import folium
 import geopandas as gpd
@@ -10,7 +10,7 @@ from hp_sig.crs import require_lambert93
 from hp_sig.maps.classes import Scheme
 from hp_sig.maps.engine import page_map
 from hp_sig.maps.model import Caption, Page
-from hp_sig.maps.overlays import Overlay
+from hp_sig.maps.overlays import Overlay, overlays_from
 from hp_sig.maps.themes import Indicator, indicators_of
 from hp_sig.reference.labels import column_format, wording
 
@@ -22,7 +22,7 @@ def indicator_map(
     table: pd.DataFrame | pd.Series | Sequence[Indicator],
     *,
     caption: Caption | None = None,
-    overlays: Sequence[Overlay] = (),
+    overlays: Sequence[Overlay] | Mapping[str, gpd.GeoDataFrame] = (),
     scheme: Scheme = "quantiles",
     simplify_m: float = 20.0,
 ) -> folium.Map:
@@ -40,7 +40,8 @@ def indicator_map(
     caption
         Title, notice, sources.
     overlays
-        Layers to tick: outlines of sets of zones, perimeters, places.
+        Layers to tick: by label, polygons or points with a `name`; or outlines of sets of zones, perimeters and
+        places of :mod:`hp_sig.maps.overlays`.
     scheme
         Classes of a table's columns: `quantiles` or `fisher_jenks`.
     simplify_m
@@ -75,4 +76,5 @@ def indicator_map(
         zone_kind=wording("map", "commune") if zones.index.name == "commune_code" else "",
         code_label=form["label"],
     )
-    return page_map(Page(zones=zones, caption=given, themes=themes, overlays=overlays, simplify_m=simplify_m))
+    drawn = overlays_from(overlays) if isinstance(overlays, Mapping) else overlays
+    return page_map(Page(zones=zones, caption=given, themes=themes, overlays=drawn, simplify_m=simplify_m))

@@ -7,7 +7,9 @@ from typing import Literal
 import geopandas as gpd
 import pandas as pd
 
-__all__ = ["Action", "Line", "Mark", "Outlines", "Overlay", "Perimeters", "Places"]
+from hp_sig.crs import require_lambert93
+
+__all__ = ["OTHER_LINES", "Action", "Line", "Mark", "Outlines", "Overlay", "Perimeters", "Places", "overlays_from"]
 
 Rows = Sequence[tuple[str, str]]
 
@@ -117,3 +119,46 @@ class Action:
 
 
 Overlay = Outlines | Perimeters | Places
+
+#: Lines of zonings that have none of their own, told apart without colour.
+OTHER_LINES = (
+    Line(colour="#0b5d7a", dash="12 4 2 4"),
+    Line(colour="#8a4b08", dash="6 4"),
+    Line(colour="#7a1f5c", dash="2 4"),
+    Line(colour="#333333", dash="14 5"),
+)
+
+
+def overlays_from(layers: Mapping[str, gpd.GeoDataFrame]) -> list[Overlay]:
+    """Draw ordinary layers over a map: polygons by their limits, points by a sign.
+
+    Parameters
+    ----------
+    layers
+        Label → `name` and geometry in EPSG:2154, polygons or points.
+
+    Raises
+    ------
+    ValueError
+        If a layer has no `name`, is not in EPSG:2154, or holds anything but polygons or points.
+    """
+    overlays: list[Overlay] = []
+    for label, layer in layers.items():
+        require_lambert93(layer, label)
+        kinds = set(layer.geom_type)
+        if "name" not in layer or not (kinds <= {"Polygon", "MultiPolygon"} or kinds == {"Point"}):
+            found = f"columns {', '.join(map(str, layer.columns))}, geometries {', '.join(map(str, sorted(kinds)))}"
+            message = f"{label}: a column 'name', and polygons or points, expected, found {found}."
+            raise ValueError(message)
+        if kinds == {"Point"}:
+            degrees = layer.geometry.to_crs(4326)
+            marks = [
+                Mark(name=str(name), lon=x, lat=y, sign="site")
+                for name, x, y in zip(layer["name"], degrees.x, degrees.y, strict=True)
+            ]
+            overlays.append(Places(label=label, marks=marks, legend={"site": label}))
+        else:
+            line = OTHER_LINES[len(overlays) % len(OTHER_LINES)]
+            rows = [(line, label)]
+            overlays.append(Perimeters(label=label, shapes=layer, lines=[line] * len(layer), legend=rows, shown=True))
+    return overlays

@@ -10,23 +10,26 @@ import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hp_sig.errors import OutputError
 from hp_sig.maps.model import Page, opening, page_model
+
+if TYPE_CHECKING:
+    from hp_sig.maps.engine import PageMap
 
 __all__ = ["map_pdf"]
 
 log = logging.getLogger(__name__)
 
 
-def map_pdf(page: Page, path: str | Path, *, theme: int | str = 0, period: str | None = None) -> Path:
+def map_pdf(page: "Page | PageMap", path: str | Path, *, theme: int | str = 0, period: str | None = None) -> Path:
     """Draw a page on one A3 sheet, as PDF.
 
     Parameters
     ----------
     page
-        From :mod:`hp_sig.maps.territory_map`, or one of your own.
+        A page, or a map of ours (not any other folium map).
     path
         The PDF file.
     theme
@@ -46,7 +49,7 @@ def map_pdf(page: Page, path: str | Path, *, theme: int | str = 0, period: str |
     OutputError
         If matplotlib is not installed, or the file cannot be written; nothing is left half-written.
     """
-    model = page_model(page)
+    model = page_model(page) if isinstance(page, Page) else page.model
     number, rank = opening(model["themes"], theme, period)
     chosen = model["themes"][number] if model["themes"] else None
     file = Path(path)
@@ -65,7 +68,7 @@ def map_pdf(page: Page, path: str | Path, *, theme: int | str = 0, period: str |
 
 def _drawn(file: Path, model: Mapping[str, Any], theme: Mapping[str, Any] | None, period: int) -> bytes:
     if find_spec("matplotlib") is None:
-        message = f"{file}: a map on paper needs matplotlib. Install it: pip install 'hp-sig[print]'."
+        message = f"{file}: a map on paper needs matplotlib (the extra 'print'): python -m pip install matplotlib."
         raise OutputError(message)
     # Only who prints needs matplotlib.
     from hp_sig.maps.layout import draw_sheet  # noqa: PLC0415
