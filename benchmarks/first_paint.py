@@ -57,7 +57,9 @@ def times(browser: Browser, page_file: Path) -> tuple[float, float]:
     context.add_init_script(WATCH)
     page = context.new_page()
     page.goto(page_file.as_uri())
-    page.wait_for_function(PAINT)
+    page.wait_for_selector("body.hp-ready")
+    while not page.evaluate(PAINT):
+        page.wait_for_timeout(20)
     paint, ready = page.evaluate(TIMES)
     context.close()
     return paint, ready
@@ -84,7 +86,7 @@ def main() -> None:
         print("| page | kB | gzipped | first paint, ms | ready, ms |\n|---|---|---|---|---|")
         report(browser, "51 communes, indicators of the sample", sample_page(Path(name)))
         if boundaries is not None:
-            report(browser, "946 communes, 10 indicators", region_page(boundaries, Path(name)))
+            report(browser, "the communes of --boundaries, 10 indicators", region_page(boundaries, Path(name)))
         browser.close()
 
 

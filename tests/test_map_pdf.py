@@ -442,7 +442,7 @@ def test_a_page_without_themes_is_drawn_and_has_no_period(page, printed, folder)
 def test_without_matplotlib_the_extra_is_named(page, folder, monkeypatch):
     monkeypatch.setattr(pdf, "find_spec", lambda _: None)
 
-    with pytest.raises(OutputError, match=r"pip install 'hp-sig\[print\]'"):
+    with pytest.raises(OutputError, match=r"python -m pip install matplotlib"):
         map_pdf(page, folder / "map.pdf")
     assert list(folder.iterdir()) == []
 

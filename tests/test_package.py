@@ -17,7 +17,7 @@ PACKAGE = Path(hp_sig.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 #: What each part of the package may import of the others, besides itself.
-FOUNDATION = {"errors", "_version", "crs", "seal", "parallel"}
+FOUNDATION = {"errors", "_version", "crs", "seal", "parallel", "whole"}
 DATA = FOUNDATION | {"reference", "sources", "layers", "territory", "inputs", "assembly"}
 MAY_IMPORT = {
     "errors": set(),
@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "crs": {"errors"},
     "seal": set(),
     "parallel": set(),
+    "whole": {"errors"},
     "reference": FOUNDATION,
     "sources": FOUNDATION | {"reference"},
     "layers": FOUNDATION | {"reference", "sources"},

@@ -16,13 +16,15 @@ from hp_sig.reference.labels import wording
 
 __all__ = ["PageMap", "page_map"]
 
-#: Hatching of what is not known, and of parks; the third is the parks' on paper, drawn in tenths of a millimetre.
+#: Hatching of what is not known, and of parks; then both on paper, which is drawn in tenths of a millimetre.
 PATTERNS = (
     '<svg class="hp-defs" width="0" height="0" aria-hidden="true" style="position:absolute"><defs>'
     '<pattern id="hp-none" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="8" height="8" fill="#ffffff"/><rect width="2" height="8" fill="#8a8a8a"/></pattern>'
     '<pattern id="hp-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">'
     '<rect width="1.6" height="8" fill="#1b6e3a" fill-opacity=".55"/></pattern>'
+    '<pattern id="hp-none-paper" width="26" height="26" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="26" height="26" fill="#ffffff"/><rect width="6" height="26" fill="#8a8a8a"/></pattern>'
     '<pattern id="hp-hatch-paper" width="26" height="26" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">'
     '<rect width="5" height="26" fill="#1b6e3a" fill-opacity=".55"/></pattern></defs></svg>'
 )

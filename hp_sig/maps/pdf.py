@@ -6,7 +6,6 @@ the extra `print` of this package.
 
 import io
 import logging
-import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hp_sig.errors import OutputError
 from hp_sig.maps.model import Page, opening, page_model
+from hp_sig.whole import write_whole
 
 if TYPE_CHECKING:
     from hp_sig.maps.engine import PageMap
@@ -54,14 +54,7 @@ def map_pdf(page: "Page | PageMap", path: str | Path, *, theme: int | str = 0, p
     chosen = model["themes"][number] if model["themes"] else None
     file = Path(path)
     content = _drawn(file, model, chosen, rank)
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        message = f"{file}: cannot be written ({error.strerror}). Give a file in a folder that exists."
-        raise OutputError(message) from error
+    write_whole(file, content)
     log.info("wrote %s: %d kB", file.name, len(content) // 1000)
     return file
 

@@ -54,9 +54,10 @@ function hpPaper(model, geometry, legend) {
     const inside = draw("g", { "clip-path": "url(#hp-frame)" });
     shapes.forEach((polygons, zone) => {
       const marked = legend.isMarked(theme, period, zone);
+      const fill = legend.colourOf(theme, period, zone).replace("#hp-none", "#hp-none-paper");
       inside.append(draw("path", {
-        d: closed(polygons), fill: legend.colourOf(theme, period, zone), "fill-opacity": theme ? opacity : 0,
-        "fill-rule": "evenodd", stroke: "#4a4a4a", "stroke-width": marked ? 6 : 3, "stroke-dasharray": marked ? "12 9" : "",
+        d: closed(polygons), fill, "fill-opacity": theme ? opacity : 0, "fill-rule": "evenodd",
+        stroke: "#4a4a4a", "stroke-width": marked ? 6 : 3, "stroke-dasharray": marked ? "12 9" : "",
       }));
     });
     shown("perimeters").forEach((overlay) =>

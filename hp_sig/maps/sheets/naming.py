@@ -64,4 +64,9 @@ def planned_sheets(territory: Territory) -> tuple[str, ...]:
 
 def _safe(code: str) -> str:
     kept = UNSAFE.sub("-", code)[:MOST_CHARACTERS]
-    return kept if kept == code else f"{kept}.{hashlib.sha256(code.encode()).hexdigest()[:8]}"
+    # Windows does not tell « ab » from « AB »: capitals and digits are written as they are.
+    return (
+        kept
+        if kept == code and not re.search("[a-z]", code)
+        else f"{kept}.{hashlib.sha256(code.encode()).hexdigest()[:8]}"
+    )

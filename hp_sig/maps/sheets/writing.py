@@ -9,6 +9,7 @@ from hp_sig.maps.sheets.naming import FOLDER, sheet_files
 from hp_sig.maps.sheets.portrait import Key
 from hp_sig.maps.sheets.sheet import open_dossier, sheet_page
 from hp_sig.results import Results
+from hp_sig.whole import write_whole
 
 __all__ = ["commune_sheet", "write_sheets"]
 
@@ -74,6 +75,6 @@ def write_sheets(
     for key, name in wanted.items():
         step(name)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(sheet_page(dossier, key), encoding="utf-8", newline="\n")
+        write_whole(folder / name, sheet_page(dossier, key).encode("utf-8", errors="replace"))
     log.info("wrote %s: %d sheets", FOLDER if files is None else folder, len(wanted))
     return dict.fromkeys(wanted.values(), 1)
