@@ -70,7 +70,7 @@ def facts(model, zone):
 
 def test_the_page_names_every_layer_zone_and_source(page):
     for text in (
-        "Six carrés : communes, intercommunalités, parcs et projets",
+        "Six carrés\u00a0: communes, intercommunalités, parcs et projets",
         "Intercommunalités",
         "EPCI 1",
         "3 communes",
@@ -93,7 +93,7 @@ def test_the_page_asks_for_no_address_and_forbids_all(page):
     assert re.search(r"script-src 'sha256-[^;]+;", page)
     assert 'lang="fr"' in page
     assert "user-scalable=no" not in page
-    assert "<title>Six carrés : communes, intercommunalités, parcs et projets</title>" in page
+    assert "<title>Six carrés\u00a0: communes, intercommunalités, parcs et projets</title>" in page
 
 
 def test_the_page_carries_leaflet_and_nothing_else_of_folium_s(page):
@@ -106,7 +106,7 @@ def test_without_a_script_the_page_says_what_it_is_and_what_it_needs(layers, res
 
     text = save_standalone(territory_map(noticed, results), tmp_path / "map.html").read_text(encoding="utf-8")
 
-    assert "<h1>Six carrés : communes, intercommunalités, parcs et projets</h1>" in text
+    assert "<h1>Six carrés\u00a0: communes, intercommunalités, parcs et projets</h1>" in text
     assert 'role="note">Jeu d&#x27;essai</p>' in text
     assert "<noscript><p>Cette carte a besoin de JavaScript" in text
 
@@ -477,7 +477,7 @@ def test_indicators_with_their_own_classes_sources_and_layers_may_be_given():
         (lambda zones, table: (zones, table.rename(index=lambda code: code[1:])), r"\['04001', .*'4001'"),
         (lambda zones, table: (zones, table[[]]), "at least one column"),
         (lambda zones, table: (zones, table.assign(mine="x")), "at least one column"),
-        (lambda zones, _table: (zones, []), "at least one indicator"),
+        (lambda zones, _table: (zones, []), "DataFrame, a Series or indicators expected"),
         (lambda zones, table: (zones, pd.concat([table, table])), "one row a zone"),
         (lambda zones, table: (pd.concat([zones, zones]), table), "one row a code"),
     ],

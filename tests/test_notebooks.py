@@ -69,9 +69,9 @@ PRINTED = {
 SHOWN = {
     "01-territoire.ipynb": [],
     "02-cartes.ipynb": [
-        "Pays de Haute-Provence : communes, intercommunalités, parcs et projets",
-        "Pays de Haute-Provence : foncier et population, commune par commune",
-        "Pays de Haute-Provence : les actions du contrat, par axe",
+        "Pays de Haute-Provence\u00a0: communes, intercommunalités, parcs et projets",
+        "Pays de Haute-Provence\u00a0: foncier et population, commune par commune",
+        "Pays de Haute-Provence\u00a0: les actions du contrat, par axe",
         "Content-Security-Policy",
         "fiche-manosque.html",
     ],

@@ -347,8 +347,8 @@ def test_a_provisional_year_and_mixed_editions_are_told_above_the_classes(look):
         year(page, "2020")
 
         assert last == [
-            "Provisoire : l'année affichée sera révisée.",
-            "Millésimes différents selon les zones : 2020, 2021.",
+            "Provisoire\u00a0: la dernière année comptée sera révisée.",
+            "Millésimes différents selon les zones\u00a0: 2020, 2021.",
         ]
         assert page.locator(".hp-legend .hp-flag").count() == 0
 
@@ -843,7 +843,7 @@ def test_the_sheet_has_title_notice_legend_scale_north_and_sources(look, tmp_pat
         "Six carrés : essai",
         "Jeu d'essai",
         "Consommation d'ENAF (ha) – 2021",
-        "Provisoire : l'année affichée sera révisée.",
+        "Provisoire : la dernière année comptée sera révisée.",
         "plus de 7,00 à 1 234,50",
         "donnée absente",
         "millésimes mêlés",
@@ -851,7 +851,7 @@ def test_the_sheet_has_title_notice_legend_scale_north_and_sources(look, tmp_pat
         "Pôle multimodal",
         "Actions du contrat",
         "SIG mutualisé (Tout le territoire)",
-        "Sources : Cerema, fichiers fonciers ; IGN, ADMIN EXPRESS, millésime 2020 (Licence Ouverte 2.0).",
+        "Sources\u00a0: Cerema, fichiers fonciers ; IGN, ADMIN EXPRESS, millésime 2020 (Licence Ouverte 2.0).",
         "Plan imprimé en projection de Mercator",
     ):
         assert expected in told

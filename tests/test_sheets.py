@@ -646,7 +646,7 @@ def test_a_page_loads_nothing_and_its_only_script_prints(layers, full):
     assert html.count("<script>") == 1
     assert "window.print()" in html
     assert "default-src 'none'; script-src 'sha256-" in html
-    assert '<a href' not in html
+    assert "<a href" not in html
 
 
 def test_the_notice_of_the_sample_stands_before_the_title(layers, full):

@@ -22,9 +22,9 @@ def where(raw, territory_file):
 @pytest.mark.parametrize(
     ("kind", "title"),
     [
-        ("indicators", "Six carrés : foncier et population, commune par commune"),
-        ("territory", "Six carrés : communes, intercommunalités, parcs et projets"),
-        ("projects", "Six carrés : les actions du contrat, par axe"),
+        ("indicators", "Six carrés\u00a0: foncier et population, commune par commune"),
+        ("territory", "Six carrés\u00a0: communes, intercommunalités, parcs et projets"),
+        ("projects", "Six carrés\u00a0: les actions du contrat, par axe"),
     ],
 )
 def test_each_kind_of_map_is_written_as_a_page(where, tmp_path, kind, title):
@@ -65,6 +65,19 @@ def test_a_basemap_is_the_only_address_of_a_page_and_paper_has_none(where, tmp_p
 def test_another_end_of_the_name_is_refused_before_anything_is_read(tmp_path, name):
     with pytest.raises(OutputError, match=r"ends with \.html \(a page\) or \.pdf"):
         write_map(MapRequest(), tmp_path / name, territory=tmp_path / "nowhere.toml")
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_read(tmp_path):
+    with pytest.raises(OutputError, match="a folder that exists expected"):
+        write_map(MapRequest(), tmp_path / "nowhere" / "carte.html", territory=tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize("kind", ["territory", "projects"])
+def test_an_indicator_of_a_map_that_has_none_is_refused_before_anything_is_read(tmp_path, kind):
+    with pytest.raises(HpSigError, match=f"the map '{kind}' has no indicators to choose"):
+        write_map(
+            MapRequest(kind=kind, indicator="population"), tmp_path / "carte.html", territory=tmp_path / "no.toml"
+        )
 
 
 def test_a_file_that_is_there_is_left_as_it_was_unless_told_otherwise(where, tmp_path):

@@ -141,9 +141,8 @@ def test_a_shown_figure_is_the_one_that_every_table_writes(column, figure):
 def test_halves_are_rounded_as_they_are_in_binary():
     one = Indicator(column="x", decimals=2, figures=pd.DataFrame({"": [1.115, 2.675, -0.001]}, index=list("ABC")))
 
-    # 1.115 is a little less than that in binary, and so is 2.675; what rounds to nothing has no sign.
-    assert one.shown(ZONES[:3]).to_numpy().ravel().tolist() == [1.11, 2.67, 0.0]
-    assert not np.signbit(one.shown(ZONES[:3]).iloc[2, 0])
+    # 1.115 is a little less than that in binary, and so is 2.675; what is nearly zero is not zero.
+    assert one.shown(ZONES[:3]).to_numpy().ravel().tolist() == [1.11, 2.67, -0.001]
 
 
 def test_zones_that_the_table_lacks_are_not_known():
@@ -171,7 +170,8 @@ def indicator(values, **options):
     [
         ([1000, 2500, 12345.6, 1e6], {"decimals": 1, "count": 2}, ["1_000,0 à 2_500,0", "plus de 2_500,0 à 1_000_000,0"]),  # noqa: E501
         ([0, 0, 1, 2], {"decimals": 0, "count": 2}, ["0", "plus de 0 à 2"]),
-        ([0.004, 1, 2, 3], {"decimals": 2, "count": 2}, ["0,00", "plus de 0,00 à 3,00"]),
+        ([0.004, 1, 2, 3], {"decimals": 2, "count": 2}, ["<#0,01 à 1,00", "plus de 1,00 à 3,00"]),
+        ([-0.004, 0, 0, 3], {"decimals": 2, "count": 2}, [">#-0,01", "0,00", "plus de 0,00 à 3,00"]),
         ([-3, -1, 2, 4], {"decimals": 0, "count": 2}, ["-3 à 0", "plus de 0 à 4"]),
         ([5, 5, 5, 5], {"decimals": 0}, ["5"]),
         ([np.nan, np.nan], {"decimals": 0}, []),
@@ -186,7 +186,7 @@ def test_bounds_are_told_in_french(values, options, told):
     bounds = indicator(values, scheme=scheme, **options).bounds(ZONES[: len(values)])
 
     # U+202F, the narrow no-break space, between thousands.
-    assert bounds == [text.replace("_", "\u202f") for text in told]
+    assert bounds == [text.replace("_", "\u202f").replace("#", "\u00a0") for text in told]
 
 
 # --- legend -----------------------------------------------------------------------------------------------------
@@ -239,8 +239,8 @@ def test_marks_are_told_with_their_zones_and_a_provisional_year_above_the_legend
     assert "millésimes mêlés" not in dict(rows[1])
     assert "provisoire" not in dict(rows[0] + rows[1])
     assert "zone en partie hors du territoire" not in dict(rows[0] + rows[1])
-    assert warnings(theme, 0, words) == ["Millésimes différents selon les zones : 2018, 2021."]
-    assert warnings(theme, 1, words)[0] == "Provisoire : l'année affichée sera révisée."
+    assert warnings(theme, 0, words) == ["Millésimes différents selon les zones\u00a0: 2018, 2021."]
+    assert warnings(theme, 1, words)[0] == "Provisoire\u00a0: la dernière année comptée sera révisée."
     assert heading(theme, 1) == "Consommation d'ENAF (ha)\u00a0\u2013 2021"
     assert origin(theme, 0, words) == "Cerema"
 

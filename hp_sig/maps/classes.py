@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["RAMPS", "SCHEMES", "Classes", "class_breaks", "class_of", "classified", "fisher_jenks", "quantiles"]
+__all__ = ["RAMPS", "SCHEMES", "ZERO", "Classes", "class_breaks", "class_of", "classified", "fisher_jenks", "quantiles"]
 
 Scheme = Literal["quantiles", "fisher_jenks", "thresholds"]
 SCHEMES: tuple[Scheme, ...] = ("quantiles", "fisher_jenks", "thresholds")
@@ -60,7 +60,7 @@ def classified(
         `thresholds`: the given bounds (of a law, say).
     count
         Number of classes; fewer where there are fewer different figures. A measured zero is a class of its own beside
-        positive figures; where figures have both signs, zero parts two ramps.
+        positive figures; where figures have both signs, zero parts two ramps, of half as many classes each.
     thresholds
         Inner bounds for `thresholds`.
     ramp
@@ -77,6 +77,8 @@ def classified(
     (2.0, 4.0)
     >>> classified([0, 0, 5, 9], count=3).breaks
     (0.0, 5.0)
+    >>> classified([-5, -1, 0, 0, 7], count=4).breaks
+    (-5.0, -1.0, 0.0)
     >>> classified([3, 40, 120], scheme="thresholds", thresholds=[50, 100]).breaks
     (50.0, 100.0)
     """
@@ -103,13 +105,15 @@ def class_breaks(
         return tuple(float(bound) for bound in thresholds)
     find = quantiles if scheme == "quantiles" else fisher_jenks
     below, above = values[values < 0], values[values > 0]
-    if len(below) and len(above):
-        # Zero is a bound: a gain and a loss never share a class. The last bound of the losses is zero, included.
-        sides = max(count // 2, 1)
-        return (*find(below, min(sides, 4)), 0.0, *find(above, min(sides, 4)))
-    if len(above) and (values == 0).any():
-        return (0.0, *find(above, max(count - 1, 1)))
-    return find(values, count)
+    has_zeros = bool((values == 0).any())
+    # A gain and a loss never share a class, nor does either with a measured zero.
+    each = min(count // 2, len(BELOW_ZERO)) if len(below) and len(above) else count - has_zeros
+    breaks = [*find(below, max(each, 1))] if len(below) else []
+    if len(below) and has_zeros:
+        breaks.append(float(below.max()))
+    if len(above) and (has_zeros or len(below)):
+        breaks.append(0.0)
+    return (*breaks, *(find(above, max(each, 1)) if len(above) else ()))
 
 
 def quantiles(values: np.ndarray, count: int) -> tuple[float, ...]:
@@ -190,14 +194,21 @@ def _require(scheme: str, thresholds: Sequence[float], ramp: str) -> None:
 
 def _colours(values: np.ndarray, breaks: tuple[float, ...], scheme: Scheme, ramp: str) -> tuple[str, ...]:
     number = len(breaks) + 1
-    if values.min() < 0 < values.max() and 0.0 in breaks:
+    if scheme == "thresholds":
+        if not (values.min() < 0 < values.max() and 0.0 in breaks):
+            return _spread(RAMPS[ramp], number)
         below = breaks.index(0.0) + 1
         return (*reversed(_spread(BELOW_ZERO, below)), *_spread(ABOVE_ZERO, number - below))
-    if scheme != "thresholds" and values.min() < 0:
-        return tuple(reversed(_spread(BELOW_ZERO, number)))
-    if scheme != "thresholds" and breaks and breaks[0] == 0.0:
-        return (ZERO, *_spread(RAMPS[ramp][1:], number - 1))
-    return _spread(RAMPS[ramp], number)
+    ranks = class_of(values, breaks)
+    below, above = len(set(ranks[values < 0])), len(set(ranks[values > 0]))
+    zero = (ZERO,) if (values == 0).any() else ()
+    # Beside white, the lightest colour of a ramp cannot be told.
+    positive = ABOVE_ZERO if below else RAMPS[ramp][len(zero) :]
+    return (
+        *(reversed(_spread(BELOW_ZERO, below)) if below else ()),
+        *zero,
+        *(_spread(positive, above) if above else ()),
+    )
 
 
 def _spread(ramp: Sequence[str], number: int) -> tuple[str, ...]:

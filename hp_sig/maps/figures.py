@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -9,7 +10,7 @@ from hp_sig.assembly import Layers
 from hp_sig.maps.classes import Scheme
 from hp_sig.maps.themes import FLAGS, Indicator
 from hp_sig.reference.labels import wording
-from hp_sig.reference.regimes import DEFAULT_REGIME
+from hp_sig.reference.regimes import load_regime
 from hp_sig.results import Results
 from hp_sig.results.steps import sources_of
 from hp_sig.territory import LayerSource
@@ -19,9 +20,16 @@ __all__ = ["figures_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A column of a table that is worth a map; `period` is the column that tells its periods, if it has several.
+    """A column of a table that is worth a map.
 
-    `is_settled`: a provisional last year does not enter it (the reference of a trajectory).
+    Parameters
+    ----------
+    period
+        Column that tells its periods, if it has several.
+    edition
+        Column that tells of which year or years it is.
+    years
+        Of a figure of the trajectory: those of the `reference`, those `elapsed` since, or the whole `period`.
     """
 
     table: str
@@ -32,11 +40,12 @@ class Choice:
     edition: str | None = None
     scheme: Scheme = "quantiles"
     thresholds: tuple[float, ...] = ()
-    is_settled: bool = False
+    years: Literal["reference", "elapsed", "period"] | None = None
 
 
 #: Half of the allowance, all of it, and half as much again: what the projection is judged by.
 ALLOWANCE_THRESHOLDS = (0.5, 1.0, 1.5)
+SETTLED = ("reference_ha", "allowance_ha")
 #: Hectares are parted by what sets them apart, shares by rank.
 HECTARES: Scheme = "fisher_jenks"
 
@@ -51,7 +60,7 @@ CHOICES = (
         group="trajectory",
         ramp="orange",
         scheme=HECTARES,
-        is_settled=True,
+        years="reference",
     ),
     Choice(
         table="trajectory",
@@ -59,10 +68,12 @@ CHOICES = (
         group="trajectory",
         ramp="purple",
         scheme=HECTARES,
-        is_settled=True,
+        years="period",
     ),
-    Choice(table="trajectory", column="consumed_ha", group="trajectory", ramp="orange", scheme=HECTARES),
-    Choice(table="trajectory", column="remaining_ha", group="trajectory", ramp="purple"),
+    Choice(
+        table="trajectory", column="consumed_ha", group="trajectory", ramp="orange", scheme=HECTARES, years="elapsed"
+    ),
+    Choice(table="trajectory", column="remaining_ha", group="trajectory", ramp="purple", years="period"),
     Choice(
         table="trajectory",
         column="projection_share",
@@ -70,6 +81,7 @@ CHOICES = (
         ramp="red",
         scheme="thresholds",
         thresholds=ALLOWANCE_THRESHOLDS,
+        years="period",
     ),
     *(
         Choice(
@@ -116,50 +128,56 @@ def figures_of(layers: Layers, results: Results) -> list[Indicator]:
         whose table was skipped, is left out.
     """
     wanted = {choice.table for choice in CHOICES}
-    tables = {name: _of_communes(name, table) for name, table in results.tables().items() if name in wanted}
+    rules = layers.territory.trajectory.regime
+    tables = {name: _of_communes(name, table, rules) for name, table in results.tables().items() if name in wanted}
     sources: Mapping[str, list[LayerSource]] = sources_of(layers.territory, layers.names)
-    if layers.territory.population is not None:
-        sources = {**sources, "communes": [layers.territory.population]}
+    population = layers.territory.population
+    if population is not None:
+        sources = {**sources, "communes": [population]}
+        sources["density"] = [*sources.get("land_shape", []), population]
     found = []
     for choice in CHOICES:
         table = tables.get(choice.table)
         if table is not None and choice.column in table and table[choice.column].notna().any():
-            found.append(_indicator(choice, table, sources.get(choice.table, [])))
+            name = "density" if choice.column == "inhabitants_per_ha" else choice.table
+            found.append(_indicator(choice, table, sources.get(name, sources.get(choice.table, [])), rules))
     return found
 
 
-def _of_communes(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of the communes, under the law in force where a table tells several, indexed by their code."""
+def _of_communes(name: str, table: pd.DataFrame, rules: str) -> pd.DataFrame:
+    """Keep the rows of the communes, under the territory's rules where a table tells several, indexed by their code."""
     if name == "communes":
         return table.set_index("commune_code")
     rows = table[table["zone_layer"] == "communes"]
     if "regime" in rows:
-        rows = rows[rows["regime"] == DEFAULT_REGIME]
+        rows = rows[rows["regime"] == rules]
     if name == "land_shape":
         rows = rows[rows["rank"] == rows.groupby("zone_code")["rank"].transform("max")]
     return rows.set_index("zone_code").rename_axis("commune_code")
 
 
-def _indicator(choice: Choice, table: pd.DataFrame, sources: list[LayerSource]) -> Indicator:
-    keys = _periods(choice, table)
+def _indicator(choice: Choice, table: pd.DataFrame, sources: list[LayerSource], rules: str) -> Indicator:
+    keys = _periods(choice, table, rules)
 
     def laid(values: pd.Series) -> pd.DataFrame:
+        if choice.period is None:
+            return values.to_frame(keys[""])
         return pd.DataFrame({period: values[table[choice.period] == key] for key, period in keys.items()})
 
-    spread = laid if choice.period is not None else lambda values: values.to_frame("")
     flags = {
-        name: spread(table[name].astype(bool))
+        name: laid(table[name].astype(bool))
         for name in FLAGS
-        if name in table and not (choice.is_settled and name == "is_provisional")
+        # The reference, and what the law allows after it, are settled: a provisional last year does not enter them.
+        if name in table and not (choice.column in SETTLED and name == "is_provisional")
     }
     if choice.edition is not None:
-        vintages = spread(table[choice.edition].astype("str"))
+        vintages = laid(table[choice.edition].astype("str"))
     else:
-        vintages = spread(pd.Series(", ".join(dict.fromkeys(one.vintage for one in sources)), index=table.index))
+        vintages = laid(pd.Series(", ".join(dict.fromkeys(one.vintage for one in sources)), index=table.index))
     names = dict.fromkeys(f"{one.producer}, {one.source}" for one in sources)
     return Indicator(
         column=choice.column,
-        figures=spread(table[choice.column].astype(float)),
+        figures=laid(table[choice.column].astype(float)),
         group=wording("theme_group", choice.group),
         scheme=choice.scheme,
         thresholds=choice.thresholds,
@@ -170,12 +188,28 @@ def _indicator(choice: Choice, table: pd.DataFrame, sources: list[LayerSource]) 
     )
 
 
-def _periods(choice: Choice, table: pd.DataFrame) -> dict[object, str]:
+def _periods(choice: Choice, table: pd.DataFrame, rules: str) -> dict[object, str]:
     """Word each period: a year, or the years of a rank of vintage, which are not the same in every département."""
+    if choice.years is not None:
+        return {"": _years(choice.years, table, rules)}
     if choice.period is None:
-        return {"": ""}
+        return {"": "" if choice.edition is None else _told(table[choice.edition])}
     keys = sorted(table[choice.period].dropna().unique())
     if choice.edition is None:
         return {key: str(key) for key in keys}
-    editions = {key: table[choice.edition][table[choice.period] == key].dropna().astype("str") for key in keys}
-    return {key: " / ".join(sorted(texts.unique())) for key, texts in editions.items()}
+    return {key: _told(table[choice.edition][table[choice.period] == key]) for key in keys}
+
+
+def _told(editions: pd.Series) -> str:
+    return " / ".join(sorted(editions.dropna().astype("str").unique()))
+
+
+def _years(which: str, table: pd.DataFrame, rules: str) -> str:
+    """Tell the years of a figure of the trajectory."""
+    regime = load_regime(rules)
+    if which == "reference":
+        return f"{regime.reference_first_year}-{regime.reference_last_year}"
+    last = regime.last_year
+    if which == "elapsed" and regime.first_year is not None:
+        last = regime.first_year + int(table["years_elapsed"].max()) - 1
+    return f"{regime.first_year}-{last}"

@@ -138,7 +138,7 @@ def _items(model: Model, theme: Model | None, period: int) -> Iterator[_Item]:
 
 
 def _row(row: Row, words: Mapping[str, str], rank: int) -> _Item:
-    told = "" if row.count is None else words["one_zone" if row.count == 1 else "zones"].format(count=row.count)
+    told = "" if row.count is None else words["one_zone" if row.count < 2 else "zones"].format(count=row.count)
     return _Item(text=row.text, letters=Letters(size=9.5), gap=1.4 if rank else 4, key=row.key, count=told)
 
 

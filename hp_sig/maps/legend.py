@@ -78,7 +78,7 @@ class Row:
 def heading(theme: Model, period: int) -> str:
     """Name a theme, its unit and, where it has several, the period."""
     text = f"{theme['label']} ({theme['unit']})" if theme.get("unit") else str(theme["label"])
-    return f"{text}\u00a0\u2013 {theme['periods'][period]}" if len(theme["periods"]) > 1 else text
+    return f"{text}\u00a0\u2013 {theme['periods'][period]}" if theme["periods"][period] else text
 
 
 def legend_rows(theme: Model, period: int, words: Mapping[str, str]) -> list[Row]:

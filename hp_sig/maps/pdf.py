@@ -49,10 +49,16 @@ def map_pdf(page: "Page | PageMap", path: str | Path, *, theme: int | str = 0, p
     OutputError
         If matplotlib is not installed, or the file cannot be written; nothing is left half-written.
     """
-    model = page_model(page) if isinstance(page, Page) else page.model
+    file = Path(path)
+    if file.suffix.lower() != ".pdf":
+        message = f"{file}: a file that ends with .pdf expected."
+        raise OutputError(message)
+    model = page_model(page) if isinstance(page, Page) else getattr(page, "model", None)
+    if model is None:
+        message = "page: a page or a map of hp_sig expected, found another map. Print it from a browser."
+        raise ValueError(message)
     number, rank = opening(model["themes"], theme, period)
     chosen = model["themes"][number] if model["themes"] else None
-    file = Path(path)
     content = _drawn(file, model, chosen, rank)
     write_whole(file, content)
     log.info("wrote %s: %d kB", file.name, len(content) // 1000)

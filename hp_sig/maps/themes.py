@@ -4,6 +4,7 @@ An indicator is a figure of each zone, at one or several periods that share thei
 into a set (its intercommunality), at one or several dates.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hp_sig.maps.classes import Classes, Scheme, classified
-from hp_sig.reference.labels import column_format, format_number, in_unit, wording
+from hp_sig.maps.classes import ZERO, Classes, Scheme, classified
+from hp_sig.reference.labels import NO_BREAK_SPACE, column_format, format_number, in_unit, wording
 
 __all__ = ["FLAGS", "Indicator", "Partition", "indicators_of"]
 
@@ -69,11 +70,15 @@ class Indicator:
         return {**column_format(self.column), **{name: value for name, value in given.items() if value is not None}}
 
     def shown(self, zones: pd.Index) -> pd.DataFrame:
-        """Give the figures as a reader sees them: percentages, rounded to the decimals of the column."""
+        """Give the figures as a reader sees them: percentages, rounded to the decimals of the column.
+
+        A figure that would round to zero without being zero stays a tenth of the last decimal: it is shown as less than
+        that decimal, and never counts among the measured zeros.
+        """
         form = self.form
+        decimals = int(form["decimals"])
         figures = in_unit(self.figures.reindex(zones).astype(float), form["unit"])
-        # Python's rounding, as in `format_number`: numpy's gives 1.12 for 1.115, which is less than 1.115 in binary.
-        return figures.map(lambda figure: round(figure, form["decimals"])) + 0.0
+        return figures.map(lambda figure: _rounded(figure, decimals)) + 0.0
 
     def classes(self, zones: pd.Index) -> Classes:
         """Part the figures of every period into one set of classes."""
@@ -144,7 +149,7 @@ def indicators_of(
         message = f"one row a zone (and period) expected, found several for {twice}. Filter the table, or sum it."
         raise ValueError(message)
     figures = [
-        str(column)
+        column
         for column in table.columns
         if pd.api.types.is_numeric_dtype(table[column])
         and not pd.api.types.is_bool_dtype(table[column])
@@ -159,7 +164,7 @@ def indicators_of(
     vintages = None if edition is None else _periods(_texts(table[edition]))
     return [
         Indicator(
-            column=name,
+            column=str(name),
             figures=_periods(table[name]),
             scheme=scheme,
             count=count,
@@ -170,6 +175,12 @@ def indicators_of(
         )
         for name in figures
     ]
+
+
+def _rounded(figure: float, decimals: int) -> float:
+    # Python's rounding, as in `format_number`: numpy's gives 1.12 for 1.115, which is less than 1.115 in binary.
+    shown = round(figure, decimals)
+    return math.copysign(10.0 ** -(decimals + 1), figure) if shown == 0 != figure else shown
 
 
 def _texts(values: pd.Series) -> pd.Series:
@@ -191,19 +202,27 @@ def _bounds(values: np.ndarray, classes: Classes, decimals: int) -> list[str]:
     if not len(figures):
         return []
     ends = [*classes.breaks, float(figures.max())]
-    lowest = float(figures.min())
+    starts = [float(figures.min()), *classes.breaks]
+    last = len(ends) - 1
     told = []
-    for rank, end in enumerate(ends):
-        start = lowest if rank == 0 else ends[rank - 1]
-        low, high = format_number(start, decimals), format_number(end, decimals)
-        if rank == 0 and low == high:
+    for rank, (start, end, colour) in enumerate(zip(starts, ends, classes.colours, strict=True)):
+        low, high = _written(start, decimals), _written(end, decimals)
+        if colour == ZERO:
+            told.append(format_number(0.0, decimals))
+        elif rank == 0 and low == high:
             told.append(high)
-        elif rank == 0 and classes.scheme == "thresholds":
+        elif classes.scheme == "thresholds" and rank == 0:
             told.append(wording("map", "at_most", high=high))
-        elif rank == 0:
-            told.append(wording("map", "from_to", low=low, high=high))
-        elif rank == len(ends) - 1 and classes.scheme == "thresholds":
+        elif classes.scheme == "thresholds" and rank == last:
             told.append(wording("map", "above", low=low))
         else:
-            told.append(wording("map", "above_to", low=low, high=high))
+            told.append(wording("map", "from_to" if rank == 0 else "above_to", low=low, high=high))
     return told
+
+
+def _written(figure: float, decimals: int) -> str:
+    """Write a figure; one that is nearly zero is less than the last decimal, and not zero."""
+    least = 10.0**-decimals
+    if figure == 0 or round(figure, decimals) != 0:
+        return format_number(figure, decimals)
+    return f"{'<' if figure > 0 else '>'}{NO_BREAK_SPACE}{format_number(math.copysign(least, figure), decimals)}"

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import filelock
 
-from hp_sig.errors import OutputError, RefreshBusyError
+from hp_sig.errors import OutputError, RefreshBusyError, some
+from hp_sig.publish.manifest import MANIFEST
 
 __all__ = ["discard", "exclusive", "prepare", "publish", "recover", "require_own_folder"]
 
@@ -208,11 +209,13 @@ def _require_free(out: Path, ours: Collection[str]) -> None:
 def _carry_over(staging: Path, out: Path, ours: Collection[str]) -> None:
     new = {path.relative_to(staging) for path in staging.rglob("*")}
     foreign = [path for path in _leaves(out) if path.relative_to(out).as_posix() not in ours]
-    clashes = sorted(path.name for path in foreign if path.relative_to(out) in new)
+    clashes = sorted(path.relative_to(out).as_posix() for path in foreign if path.relative_to(out) in new)
     if clashes:
+        # A manifest that is not ours is one that could not be read as such.
+        damaged = f" {MANIFEST} is there but cannot be understood: it says of no file who wrote it."
         message = (
-            f"{out} holds files that no refresh of hp-sig wrote and that it would replace: {', '.join(clashes)}. "
-            "Move them, choose another folder with --out, or give --force to replace them."
+            f"{out} holds files that no refresh of hp-sig is known to have written and that it would replace: "
+            f"{some(clashes)}.{damaged if MANIFEST in clashes else ''} Move them, choose another folder with --out, or give --force to replace them."
         )
         raise OutputError(message)
     if len(foreign) > MAX_FOREIGN_FILES:

@@ -18,6 +18,7 @@ import pandas as pd
 from hp_sig.reference.nomenclature import cover_codes, cover_label, use_codes, use_label
 
 __all__ = [
+    "NO_BREAK_SPACE",
     "column_format",
     "format_number",
     "format_quantity",

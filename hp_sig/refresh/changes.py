@@ -15,17 +15,20 @@ import pandas as pd
 
 from hp_sig.assembly import Layers
 from hp_sig.inputs import InputFile
+from hp_sig.maps.sheets import sheet_files
 from hp_sig.publish.manifest import file_entry, package_versions
 from hp_sig.publish.tables import rounded, safe_texts
 from hp_sig.reference.labels import format_quantity, label, wording
+from hp_sig.reference.regimes import Regime
 from hp_sig.refresh.inputs_told import input_changes
 from hp_sig.results import Results
 from hp_sig.results.groups import TERRITORY_LAYER
+from hp_sig.territory.records import regime_with
 
 __all__ = ["MOST_LINES", "Change", "changes_since"]
 
-#: A reader is told this many changes; the rest is counted.
-MOST_LINES = 30
+#: A page lists this many changes; the rest is counted.
+MOST_LINES = 500
 COMMUNES = "communes"
 #: Table → key figures that are compared, by the last vintage or the law in force.
 FIGURES: Mapping[str, Sequence[str]] = {
@@ -34,11 +37,15 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "trajectory": ("reference_ha", "allowance_ha", "consumed_ha", "remaining_ha", "projection_ha"),
     "land_stock": ("artificialised_ha", "sealed_ha"),
     "land_flow": ("artificialised_net_ha_per_year", "sealed_net_ha_per_year"),
+    "land_shape": ("inhabitants_per_ha",),
+    "enaf_consumption": ("enaf_consumption_ha",),
 }
+#: Tables of which a zone has a row a year: each year is compared, then the sums that a sheet shows.
+YEARLY = "enaf_consumption"
 #: What dates a figure of a table, where it is dated.
-DATES = {"land_stock": "year", "land_flow": "vintages"}
-#: Tables of which a zone has several rows: the last one by this column is compared.
-RANKED = {"land_stock": "rank", "land_flow": "rank"}
+DATES = {"land_stock": "year", "land_flow": "vintages", "land_shape": "year"}
+#: Tables of which a zone has several rows: the last one by `rank` is compared.
+RANKED = ("land_stock", "land_flow", "land_shape")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +78,8 @@ def changes_since(
     Returns
     -------
     list of Change
-        Never empty: a first refresh, or nothing changed, is told too. At most `MOST_LINES`, then how many more.
+        Never empty: a first refresh, or nothing changed, is told too. At most `MOST_LINES`, then how many are left
+        out.
     """
     apart = _not_comparable(previous, layers)
     if apart is not None:
@@ -152,23 +160,34 @@ def _as_written(table: pd.DataFrame) -> pd.DataFrame:
 
 def _needed(name: str) -> set[str]:
     keys = {"commune_code", "name"} if name == COMMUNES else {"zone_layer", "zone_code"}
-    more = {"trajectory": {"regime"}, "land_stock": {"rank", "year"}, "land_flow": {"rank", "vintages"}}
+    more = {
+        "trajectory": {"regime"},
+        "land_stock": {"rank", "year"},
+        "land_flow": {"rank", "vintages"},
+        "land_shape": {"rank", "year"},
+        "enaf_consumption": {"year"},
+    }
     return keys | more.get(name, set()) | set(FIGURES[name])
 
 
 def _figures(before: Mapping[str, pd.DataFrame], layers: Layers, results: Results) -> Iterable[str]:
     """Tell each key figure that is not displayed as it was: the Pays first, then zones, then communes."""
-    regime = layers.territory.trajectory.regime
+    regime = regime_with(layers.territory.trajectory.regime, {})
     now = results.tables()
     changes: list[tuple[int, str]] = []
     order = _zones_in_order(layers)
     for name, old in before.items():
-        earlier, later = (_by_zone(name, table, regime) for table in (old, _as_written(now[name])))
-        for key, row in later.items():
-            if key not in earlier or key not in order:
-                continue
+        new = _as_written(now[name])
+        if name == YEARLY:
+            flows = _by_year(old), _by_year(new)
+            for key in order.keys() & flows[0].keys() & flows[1].keys():
+                rank, zone = order[key]
+                changes += [(rank, told) for told in _moved_flows(zone, flows[0][key], flows[1][key], regime)]
+            continue
+        earlier, later = (_by_zone(name, table, regime.name) for table in (old, new))
+        for key in order.keys() & earlier.keys() & later.keys():
             rank, zone = order[key]
-            changes += [(rank, told) for told in _moved(name, zone, earlier[key], row)]
+            changes += [(rank, told) for told in _moved(name, zone, earlier[key], later[key])]
     return [told for _, told in sorted(changes, key=lambda change: change[0])]
 
 
@@ -181,9 +200,55 @@ def _moved(name: str, zone: str, before: Mapping[str, str], after: Mapping[str, 
         date = DATES.get(name)
         if date is not None and before[date] != after[date]:
             words |= {"before_year": before[date], "after_year": after[date]}
-            yield wording("update", "figure_dated", **words)
+            yield _sentence("figure_dated", **words)
         else:
-            yield wording("update", "figure", **words)
+            yield _sentence("figure", **words)
+
+
+def _moved_flows(zone: str, before: Mapping[str, float], after: Mapping[str, float], regime: Regime) -> Iterable[str]:
+    """Tell the years that moved; or the sums of the law's years, where they alone do: many a small step adds up."""
+    (column,) = FIGURES[YEARLY]
+    words = {"zone": zone, "figure": _lower(label(column))}
+    found = [
+        (wording("update", "in_year", year=year), before.get(year, math.nan), after.get(year, math.nan))
+        for year in sorted({*before, *after})
+    ]
+    told = list(_told_apart(column, found, words))
+    if not told:
+        spans = (regime.reference_first_year, regime.reference_last_year), (regime.first_year, regime.last_year)
+        keys = ("in_years", "since_year")
+        sums = [
+            (wording("update", key, first=first, last=last), _sum(before, first, last), _sum(after, first, last))
+            for key, (first, last) in zip(keys, spans, strict=True)
+        ]
+        told = list(_told_apart(column, sums, words))
+    return told
+
+
+def _told_apart(column: str, found: Iterable[tuple[str, float, float]], words: Mapping[str, object]) -> Iterable[str]:
+    for period, old, new in found:
+        shown = [format_quantity(column, value) for value in (old, new)]
+        if shown[0] != shown[1]:
+            yield _sentence("figure_of", period=period, before=shown[0], after=shown[1], **words)
+
+
+def _sum(flows: Mapping[str, float], first: int | None, last: int | None) -> float:
+    return sum(value for year, value in flows.items() if (first or 0) <= _figure(year) <= (last or 0))
+
+
+def _sentence(key: str, **words: object) -> str:
+    """Word a change; a unit that ends with a full stop (« hab. ») ends the sentence too."""
+    told = wording("update", key, **words)
+    return told[:-1] if told.endswith("..") else told
+
+
+def _by_year(table: pd.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
+    """Give each zone its flows by year."""
+    flows: dict[tuple[str, str], dict[str, float]] = {}
+    (column,) = FIGURES[YEARLY]
+    for row in _records(table):
+        flows.setdefault((row["zone_layer"], row["zone_code"]), {})[row["year"]] = _figure(row[column])
+    return flows
 
 
 def _by_zone(name: str, table: pd.DataFrame, regime: str) -> dict[tuple[str, str], dict[str, str]]:
@@ -197,7 +262,7 @@ def _by_zone(name: str, table: pd.DataFrame, regime: str) -> dict[tuple[str, str
         # Of a perimeter, what it covers of the territory, as its sheet says.
         rows = [row | {"area_ha": row.get("overlap_ha") or row["area_ha"]} for row in rows]
     if name in RANKED:
-        rows = sorted(rows, key=lambda row: _figure(row[RANKED[name]]))
+        rows = sorted(rows, key=lambda row: _figure(row["rank"]))
     return {(row["zone_layer"], row["zone_code"]): row for row in rows}
 
 
@@ -215,16 +280,17 @@ def _figure(text: str) -> float:
 
 def _zones_in_order(layers: Layers) -> dict[tuple[str, str], tuple[int, str]]:
     """Rank the zones that have a sheet, and name each: the Pays, intercommunalities, parks, communes."""
-    zones: dict[tuple[str, str], str] = {(TERRITORY_LAYER, TERRITORY_LAYER): layers.territory.name}
-    for layer_name, layer in layers.zones.items():
-        if layer.config.id not in {"epci", "pnr"}:
-            continue
-        for code, name in layer.zones["name"].items():
-            year = layer.config.cog_year
-            told = str(name) if year is None else wording("update", "zone_dated", name=name, year=year)
-            zones[layer_name, str(code)] = told
-    zones |= {(COMMUNES, str(code)): str(name) for code, name in layers.communes["name"].items()}
-    return {key: (rank, name) for rank, (key, name) in enumerate(zones.items())}
+    return {key: (rank, _zone_name(key, layers)) for rank, key in enumerate(sheet_files(layers))}
+
+
+def _zone_name(key: tuple[str, str], layers: Layers) -> str:
+    if key[0] == TERRITORY_LAYER:
+        return layers.territory.name
+    if key[0] == COMMUNES:
+        return str(layers.communes["name"][key[1]])
+    layer = layers.zones[key[0]]
+    name, year = str(layer.zones["name"][key[1]]), layer.config.cog_year
+    return name if year is None else wording("update", "zone_dated", name=name, year=year)
 
 
 def _memberships(before: Mapping[str, pd.DataFrame], layers: Layers, results: Results) -> Iterable[str]:
@@ -245,21 +311,32 @@ def _memberships(before: Mapping[str, pd.DataFrame], layers: Layers, results: Re
         if earlier is None or later is None:
             continue
         for code in both[(old.loc[both, earlier] != now.loc[both, later]).to_numpy()]:
-            told = [
-                f"{str(table.at[code, f'{column}_name']) or wording('update', 'nowhere')} ({column.rpartition('_')[2]})"
-                for table, column in ((old, earlier), (now, later))
-            ]
-            level = wording("zone_layer", zone_id) if zone_id in {"epci", "scot", "living_area"} else zone_id
-            yield wording("update", "moved", name=names[code], layer=level, before=told[0], after=told[1])
+            told = [_zone_told(table, code, column) for table, column in ((old, earlier), (now, later))]
+            yield _moved_to(str(names[code]), _level(zone_id), told)
     if "scot_status" in old.columns and "scot_status" in now.columns:
         for code in both[(old.loc[both, "scot_status"] != now.loc[both, "scot_status"]).to_numpy()]:
             told = [_scot_status(str(table.at[code, "scot_status"])) for table in (old, now)]
             yield wording("update", "scot", name=names[code], before=told[0], after=told[1])
 
 
+def _zone_told(table: pd.DataFrame, code: str, column: str) -> str:
+    name = str(table.at[code, f"{column}_name"]) or wording("update", "nowhere")
+    return wording("update", "zone_dated", name=name, year=column.rpartition("_")[2])
+
+
+def _level(zone_id: str) -> str:
+    return label(f"{zone_id}_name") if zone_id in {"epci", "scot", "living_area"} else zone_id
+
+
+def _moved_to(commune: str, level: str, told: Sequence[str]) -> str:
+    """Word a move; a level that the names say already (« SCoT de Manosque ») is not said twice."""
+    key = "moved_named" if any(name.startswith(level) for name in told) else "moved"
+    return wording("update", key, name=commune, layer=level, before=told[0], after=told[1])
+
+
 def _scot_status(status: str) -> str:
     known = {"approved", "in_progress", "none", "unknown"}
-    return wording("scot_status", status if status in known else "unknown")
+    return wording("update", f"scot_{status if status in known else 'unknown'}")
 
 
 def _latest(table: pd.DataFrame, zone_id: str) -> str | None:

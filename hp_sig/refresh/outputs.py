@@ -155,7 +155,7 @@ def _description(source: LayerSource | None, made_from: Sequence[LayerSource]) -
         for producer, name in named:
             vintages = [one.vintage for one in made_from if (one.producer, one.source) == (producer, name)]
             told.append(f"{producer}, {name}, {wording('map', 'vintage', vintage=', '.join(dict.fromkeys(vintages)))}")
-        return wording("map", "computed_from", sources=" ; ".join(told))
+        return wording("map", "computed_from", sources="\u00a0; ".join(told))
     if source is None:
         return wording("map", "computed")
     vintage = wording("map", "vintage", vintage=source.vintage)

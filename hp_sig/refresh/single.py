@@ -80,7 +80,13 @@ def write_map(
     if file.suffix.lower() == PDF and request.basemap:
         message = f"{file}: a basemap is for a page ({HTML}); the paper map has none. Leave it out."
         raise OutputError(message)
+    _require_place(file.parent)
     _require_absent([file], replace=replace)
+    if request.indicator and request.kind != "indicators":
+        message = (
+            f"the map {request.kind!r} has no indicators to choose: leave --indicator out, or ask for 'indicators'."
+        )
+        raise HpSigError(message)
     # Only here: folium takes as long to load as all the rest.
     from hp_sig.maps.engine import page_map  # noqa: PLC0415
     from hp_sig.maps.pdf import map_pdf  # noqa: PLC0415
@@ -157,6 +163,12 @@ def _computed(
     step = on_step or (lambda _what, _rank, _count: None)
     layers = load_layers(chosen, inputs, missing=missing, on_read=lambda item: step(item.path.name, next(rank), count))
     return layers, compute(layers, on_step=lambda name: step(name, next(rank), count))
+
+
+def _require_place(folder: Path) -> None:
+    if not folder.is_dir():
+        message = f"{folder}: a folder that exists expected. Make it, or give another place with --out."
+        raise OutputError(message)
 
 
 def _require_absent(files: Sequence[Path], *, replace: bool) -> None:

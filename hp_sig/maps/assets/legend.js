@@ -25,7 +25,6 @@ function hpLegend(model) {
 
   // The year of a figure: where zones differ ("2020 / 2021"), that of the zone.
   function yearOf(theme, period, zone) {
-    if (theme.periods.length < 2 && theme.type === "figures") return "";
     const text = theme.periods[period];
     return (text.includes("/") && vintageOf(theme, period, zone)) || text;
   }
@@ -105,7 +104,7 @@ function hpLegend(model) {
   }
 
   function item([key, label, number_]) {
-    const told = number_ === null ? "" : fill(number_ === 1 ? words.one_zone : words.zones, { count: number_ });
+    const told = number_ === null ? "" : fill(number_ < 2 ? words.one_zone : words.zones, { count: number_ });
     return el("li", {}, key, el("span", {}, label), told ? el("span", { class: "hp-count" }, told) : "");
   }
 

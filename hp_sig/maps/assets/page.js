@@ -477,7 +477,7 @@ function hpPage(map, model) {
     const period = state.periods[state.theme];
     const rows = legend.legendRows(theme, period, state.opacity);
     const parts = [el("h2", {}, theme ? heading(theme) : words.legend)];
-    if (theme && theme.periods.length > 1) parts[0].append("\u00a0\u2013 ", theme.periods[period]);
+    if (theme && theme.periods[period]) parts[0].append("\u00a0\u2013 ", theme.periods[period]);
     if (theme) {
       legend.warnings(theme, period).forEach((text) => parts.push(el("p", { class: "hp-flag" }, text)));
       parts.push(el("ul", { class: "hp-keys" }, ...rows.map(item)));
@@ -555,7 +555,7 @@ function hpPage(map, model) {
     const code = { label: model.codeLabel, text: (zone) => model.codes[zone], value: (zone) => model.codes[zone] };
     const rest = themes.map((theme, rank) => {
       const period = state.periods[rank];
-      const year = theme.periods.length > 1 || theme.type === "sets" ? "\u00a0\u2013 " + theme.periods[period] : "";
+      const year = theme.periods[period] ? "\u00a0\u2013 " + theme.periods[period] : "";
       const isFigure = theme.type === "figures";
       return {
         label: heading(theme) + year,

@@ -103,7 +103,7 @@ function hpPaper(model, geometry, legend) {
   function side({ theme, period, opacity }) {
     const box = el("div", { class: model.actions.length > 30 ? "hp-side hp-dense" : "hp-side" });
     if (theme) {
-      box.append(el("h2", {}, legend.heading(theme), theme.periods.length > 1 ? "\u00a0\u2013 " + theme.periods[period] : ""));
+      box.append(el("h2", {}, legend.heading(theme), theme.periods[period] ? "\u00a0\u2013 " + theme.periods[period] : ""));
       legend.warnings(theme, period).forEach((text) => box.append(el("p", { class: "hp-flag" }, text)));
       box.append(el("ul", { class: "hp-keys" }, ...legend.legendRows(theme, period, opacity).map(legend.item)));
       if (theme.definition) box.append(el("p", {}, theme.definition));

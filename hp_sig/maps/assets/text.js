@@ -24,9 +24,12 @@ const hpText = (() => {
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   }
 
-  // The French way: narrow no-break space between thousands, decimal comma, a dash for what is not known.
+  // The French way: narrow no-break space between thousands, decimal comma, a dash for what is not known; a figure that
+  // is nearly zero is less than the last decimal, and not zero.
   function number(value, decimals) {
     if (value === null) return "\u2013";
+    const least = Math.pow(10, -decimals);
+    if (value !== 0 && Math.abs(value) < least / 2) return value > 0 ? "<\u00a0" + number(least, decimals) : ">\u00a0" + number(-least, decimals);
     const [whole, part] = Math.abs(value).toFixed(decimals).split(".");
     const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u202f");
     const sign = value < 0 && Number(Math.abs(value).toFixed(decimals)) !== 0 ? "-" : "";

@@ -48,11 +48,12 @@ def flows_chart(portrait: Portrait, regime: Regime) -> str:
         parts.append(_bar(scale, rank, value, f"url(#{HATCH_ID}-flows)" if row["is_provisional"] else fill))
         parts.append(_year(scale, rank, year))
     known = [rank for rank, year in enumerate(years) if first <= year <= last]
+    crossed: dict[int, float] = {}
     if known and math.isfinite(mean):
+        crossed = dict.fromkeys(known, scale.y(mean))
         ends = [(scale.left(known[0]), scale.y(mean)), (scale.left(known[-1] + 1), scale.y(mean))]
         parts.append(line(ends, colour=INK, width=1.4, dash="5 3"))
-    # Values come last, over the line, where one is as high as the other.
-    parts += [_value(scale, rank, value, decimals) for rank, value in enumerate(values)]
+    parts += [_value(scale, rank, value, decimals, line_at=crossed.get(rank)) for rank, value in enumerate(values)]
     parts += _spans(scale, years, regime)
     is_provisional = any(row["is_provisional"] for row in rows)
     parts += _flow_legend(mean, regime, is_provisional=is_provisional)
@@ -106,7 +107,8 @@ def path_chart(portrait: Portrait, regime: Regime) -> str:
     ceiling = scale.y(allowance)
     parts.append(line([(LEFT, ceiling), (RIGHT, ceiling)], colour=INK, width=2.0))
     labelled = [rank for rank, value in enumerate(values) if math.isfinite(value) and (rank < elapsed)]
-    parts += [_value(scale, rank, values[rank], decimals) for rank in sorted({*labelled, len(values) - 1})]
+    shown = sorted({*labelled, len(values) - 1})
+    parts += [_value(scale, rank, values[rank], decimals, line_at=ceiling) for rank in shown]
     parts += _path_legend(law, is_provisional=bool(provisional & set(range(first, first + elapsed))))
     return drawing(
         "path",
@@ -170,11 +172,14 @@ def _year(scale: _Scale, rank: int, year: int) -> str:
     return text(told, (scale.middle(rank), BASE + 12), anchor="middle", size=round(size, 1))
 
 
-def _value(scale: _Scale, rank: int, value: float, decimals: int) -> str:
+def _value(scale: _Scale, rank: int, value: float, decimals: int, *, line_at: float | None) -> str:
+    """Write a value over its bar; where a line would strike it through, which reads as a minus, over the line."""
     told = format_number(value, decimals)
     size = min(11.0, 11.0 * scale.slot / (text_width(told) + 3))
-    top = scale.y(value) if math.isfinite(value) else BASE
-    return text(told, (scale.middle(rank), top - 4), anchor="middle", size=round(size, 1), kind="value")
+    base = (scale.y(value) if math.isfinite(value) else BASE) - 4
+    if line_at is not None and base - size - 1 < line_at < base + 3:
+        base = line_at - 3
+    return text(told, (scale.middle(rank), base), anchor="middle", size=round(size, 1), kind="value")
 
 
 def _decimals(values: Sequence[float]) -> int:

@@ -6,7 +6,7 @@ from hp_sig.maps.sheets.figures import told_years
 from hp_sig.maps.sheets.portrait import Portrait, number
 from hp_sig.maps.sheets.sentences import amount_told
 from hp_sig.maps.sheets.svg import drawing, rectangle, text, text_width
-from hp_sig.reference.labels import wording
+from hp_sig.reference.labels import NO_BREAK_SPACE, wording
 from hp_sig.reference.nomenclature import colour, cover_label, roll_up
 
 __all__ = ["composition_chart", "covers"]
@@ -88,4 +88,4 @@ def _listed(found: dict[str, tuple[float, float]]) -> str:
         )
         for code, (area, share) in found.items()
     ]
-    return " ; ".join(told)
+    return f"{NO_BREAK_SPACE}; ".join(told)

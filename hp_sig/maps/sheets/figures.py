@@ -1,6 +1,7 @@
 """What are the key figures of a zone, and how do they stand beside those of its intercommunality and of the Pays?"""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from hp_sig.reference.regimes import Regime
 
 __all__ = ["FIGURES", "Figure", "KeyFigures", "comparison_table", "key_figures", "shown", "told_communes", "told_years"]
 
+#: A number and its unit, which only no-break spaces part.
+AMOUNT = re.compile(r"-?\d[^ ]*")
 #: What is not known, which is never 0.
 UNKNOWN = math.nan
 
@@ -177,8 +180,13 @@ def _group(measure: str, count: int, regime: Regime) -> str:
 
 
 def _row(figure: Figure, columns: Sequence[Mapping[str, float]], portraits: Sequence[Portrait], regime: Regime) -> str:
-    cells = "".join(f"<td>{safe_text(shown(figure, one))}</td>" for one in columns)
+    cells = "".join(f"<td>{_unbroken(shown(figure, one))}</td>" for one in columns)
     return f'<tr><th scope="row">{safe_text(_row_label(figure.key, portraits[0], regime))}</th>{cells}</tr>'
+
+
+def _unbroken(told: str) -> str:
+    """Write a cell whose amounts never break inside: between them (« · ») and between words only."""
+    return AMOUNT.sub(r'<span class="amount">\g<0></span>', safe_text(told))
 
 
 def _row_label(key: str, portrait: Portrait, regime: Regime) -> str:

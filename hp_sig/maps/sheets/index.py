@@ -19,6 +19,8 @@ from hp_sig.results import Results
 __all__ = ["Told", "index_page"]
 
 MANIFEST = "manifest.json"
+#: Under each heading this many changes are in sight; the rest opens on demand.
+MOST_CHANGES = 30
 PAGE = ".html"
 
 
@@ -174,10 +176,23 @@ def _changes(changes: Iterable[Told]) -> str:
     for kind in ("none", "file", "version", "membership", "figure"):
         if kind not in groups:
             continue
-        items = "".join(f"<li>{safe_text(told)}</li>" for told in groups[kind])
         heading = "" if kind == "none" else f"<h3>{safe_text(wording('index', f'changes_{kind}'))}</h3>"
-        parts.append(f"{heading}<ul>{items}</ul>")
+        seen, more = groups[kind][:MOST_CHANGES], groups[kind][MOST_CHANGES:]
+        parts.append(f"{heading}{_items(seen)}{_folded(more)}")
     return "".join(parts)
+
+
+def _items(lines: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{safe_text(told)}</li>' for told in lines)}</ul>"
+
+
+def _folded(lines: Sequence[str]) -> str:
+    """List what a reader opens on demand; nothing where there is nothing."""
+    if not lines:
+        return ""
+    form = "one" if len(lines) == 1 else "many"
+    told = wording("index", f"changes_more_{form}", count=format_number(len(lines)))
+    return f"<details><summary>{safe_text(told)}</summary>{_items(lines)}</details>"
 
 
 def _data(results: Results, files: Sequence[tuple[str, str, str]]) -> str:

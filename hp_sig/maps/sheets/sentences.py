@@ -7,10 +7,21 @@ from hp_sig.maps.sheets.portrait import Portrait, Row, number
 from hp_sig.reference.labels import format_number, format_quantity, wording
 from hp_sig.reference.regimes import Regime
 
-__all__ = ["amount_told", "enaf_sentences", "land_sentences", "opened", "path_sentences", "told_list", "zone_sentences"]
+__all__ = [
+    "amount_told",
+    "enaf_sentences",
+    "land_sentences",
+    "opened",
+    "path_sentences",
+    "subject_of",
+    "told_list",
+    "zone_sentences",
+]
 
 #: From this on a French noun takes its plural: 1,9 habitant, 2 habitants.
 PLURAL_FROM = 2
+#: Zones of which only a part may be told; of a park it always is, and it has no other words.
+IN_PART = ("epci", "zone")
 
 
 def zone_sentences(portrait: Portrait, whole: Portrait) -> list[str]:
@@ -86,6 +97,11 @@ def amount_told(column: str, value: float) -> str:
     return format_quantity(column, value)
 
 
+def subject_of(portrait: Portrait) -> str:
+    """Name what the figures of a zone are about: the zone, or the part of it that lies in the territory."""
+    return wording("sentence", f"subject_{_said(portrait)}")
+
+
 def opened(words: str) -> str:
     """Begin a sentence with a capital, and leave the rest as it is."""
     return words[:1].upper() + words[1:]
@@ -103,12 +119,16 @@ def told_list(items: list[str]) -> str:
 
 
 def _words(portrait: Portrait) -> dict[str, object]:
-    subject = wording("sentence", f"subject_{portrait.kind}")
+    subject = subject_of(portrait)
     return {
         "subject": subject,
         "subject_in": subject[0].lower() + subject[1:],
-        "of": wording("sentence", f"of_{portrait.kind}"),
+        "of": wording("sentence", f"of_{_said(portrait)}"),
     }
+
+
+def _said(portrait: Portrait) -> str:
+    return f"{portrait.kind}_partial" if portrait.is_partial and portrait.kind in IN_PART else portrait.kind
 
 
 def _measured(key: str, value: float, column: str, words: dict[str, object], **more: object) -> str:

@@ -1,5 +1,6 @@
 """What does a council need to see of one zone, on one page?"""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,11 +13,11 @@ from hp_sig.maps.safety import safe_text
 from hp_sig.maps.sheets.figures import comparison_table, told_communes
 from hp_sig.maps.sheets.locator import Locator
 from hp_sig.maps.sheets.portrait import COMMUNES, TERRITORY, Key, Portrait, portraits
-from hp_sig.maps.sheets.provenance import sheet_sources, source_list
+from hp_sig.maps.sheets.provenance import sheet_sources
 from hp_sig.maps.sheets.sections import consumption_sections, flag_list, land_section, measures_of, note_lines
-from hp_sig.maps.sheets.sentences import zone_sentences
+from hp_sig.maps.sheets.sentences import subject_of, zone_sentences
 from hp_sig.maps.sheets.situation import epci_of, members, situation
-from hp_sig.reference.labels import wording
+from hp_sig.reference.labels import NO_BREAK_SPACE, wording
 from hp_sig.reference.regimes import Regime
 from hp_sig.results import Results
 from hp_sig.territory.records import regime_with
@@ -38,12 +39,12 @@ class Dossier:
         The law in force, by which trajectories are told.
     locator
         Its map.
-    sources
-        Where its figures come from, as HTML.
     files
         The zones that have a sheet, for links.
     index
         Where the page is that leads to them all; empty: there is none.
+    day
+        When they were made; None: not told.
     """
 
     layers: Layers
@@ -51,12 +52,14 @@ class Dossier:
     zones: Mapping[Key, Portrait]
     regime: Regime
     locator: Locator
-    sources: str
     files: Mapping[Key, str]
     index: str
+    day: dt.date | None
 
 
-def open_dossier(layers: Layers, results: Results, files: Mapping[Key, str], *, index: str = "") -> Dossier:
+def open_dossier(
+    layers: Layers, results: Results, files: Mapping[Key, str], *, index: str = "", day: dt.date | None = None
+) -> Dossier:
     """Work out what the sheets of a territory share.
 
     Parameters
@@ -67,6 +70,8 @@ def open_dossier(layers: Layers, results: Results, files: Mapping[Key, str], *, 
         The zones that have a sheet.
     index
         Where the page is that leads to them all.
+    day
+        When they are made, for the foot of each; without it the same results give the same bytes.
     """
     return Dossier(
         layers=layers,
@@ -74,9 +79,9 @@ def open_dossier(layers: Layers, results: Results, files: Mapping[Key, str], *, 
         zones=portraits(layers, results),
         regime=regime_with(layers.territory.trajectory.regime, {}),
         locator=Locator(layers),
-        sources=source_list(sheet_sources(layers)),
         files=files,
         index=index,
+        day=day,
     )
 
 
@@ -151,11 +156,11 @@ def _overview(portrait: Portrait, dossier: Dossier, measures: Sequence[str]) -> 
         compared.append(dossier.zones[epci])
     if portrait.key != TERRITORY:
         compared.append(dossier.zones[TERRITORY])
-    subject = wording("sentence", f"subject_{portrait.kind}")
+    subject = subject_of(portrait)
     keys = [wording("sheet", "map_zone", zone=subject[0].lower() + subject[1:])]
     if dossier.locator.year is not None:
         keys.append(wording("sheet", "map_lines", year=dossier.locator.year))
-    caption = safe_text(" ; ".join(keys))
+    caption = safe_text(f"{NO_BREAK_SPACE}; ".join(keys))
     heading = safe_text(wording("sheet", "identity"))
     return (
         f'<section class="overview"><div class="place"><h2>{heading}</h2><figure>{dossier.locator.draw(portrait)}'
@@ -182,10 +187,13 @@ def _zone_notes(portrait: Portrait) -> list[str]:
 def _footer(portrait: Portrait, dossier: Dossier) -> str:
     territory = dossier.layers.territory.name
     told = f"{_name(portrait)} – {territory}" if portrait.key != TERRITORY else territory
-    made = wording("sheet", "made", version=__version__)
+    made = [wording("sheet", "made", version=__version__)]
+    if dossier.day is not None:
+        made.insert(0, wording("index", "refreshed", day=f"{dossier.day:%d/%m/%Y}"))
     return (
-        f"<footer><h2>{safe_text(wording('sheet', 'sources'))}</h2>{dossier.sources}"
-        f'<p class="foot"><span>{safe_text(told)}</span><span>{safe_text(made)}</span>'
+        f"<footer><h2>{safe_text(wording('sheet', 'sources'))}</h2>"
+        f"{sheet_sources(portrait, dossier.layers, dossier.results)}"
+        f'<p class="foot"><span>{safe_text(told)}</span>{"".join(f"<span>{safe_text(one)}</span>" for one in made)}'
         f"{_way_back(dossier, '')}</p></footer>"
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hp_sig.assembly import Layers
+from hp_sig.assembly import Layers, ZoneLayer
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.sheets.figures import told_communes
 from hp_sig.maps.sheets.naming import FOLDER
@@ -11,7 +11,7 @@ from hp_sig.maps.sheets.sentences import opened
 from hp_sig.reference.labels import format_quantity, wording
 from hp_sig.results import Results
 
-__all__ = ["epci_of", "members", "situation", "zone_link"]
+__all__ = ["epci_of", "epci_shown", "members", "scot_layer", "situation", "zone_link"]
 
 #: The communes of a zone are named up to this many; a longer list would fill the page.
 MOST_NAMED = 40
@@ -21,6 +21,24 @@ def epci_of(portrait: Portrait, layers: Layers) -> Key | None:
     """Give the intercommunality that a commune is in today; None for any other zone."""
     epci = latest_epci(layers)
     return None if epci is None else _zone_of(portrait, layers, epci.config.layer_name)
+
+
+def epci_shown(portrait: Portrait, layers: Layers) -> list[tuple[ZoneLayer, Key]]:
+    """Give the lists of intercommunalities that a commune is told of, today's first: the other one where it differs."""
+    shown: dict[str, tuple[ZoneLayer, Key]] = {}
+    for edition in (latest_epci(layers), edition_of_the_territory(layers)):
+        key = None if edition is None else _zone_of(portrait, layers, edition.config.layer_name)
+        if edition is not None and key is not None:
+            shown.setdefault(key[1], (edition, key))
+    return list(shown.values())
+
+
+def scot_layer(portrait: Portrait, layers: Layers, results: Results) -> ZoneLayer | None:
+    """Give the list that says the SCoT of a zone's communes; None where that is not told."""
+    if "scot_status" not in results.communes.columns or not portrait.commune_codes:
+        return None
+    scots = (layer for layer in layers.zones.values() if layer.config.id == "scot")
+    return max(scots, key=lambda layer: layer.config.cog_year or 0, default=None)
 
 
 def zone_link(key: Key, name: str, files: Mapping[Key, str]) -> str:
@@ -74,12 +92,8 @@ def _zone_of(portrait: Portrait, layers: Layers, layer_name: str) -> Key | None:
 
 def _intercommunalities(portrait: Portrait, layers: Layers, files: Mapping[Key, str]) -> list[tuple[str, str]]:
     """Name the intercommunality of today, and that of the territory's own date where it was another."""
-    rows, told = [], set()
-    for edition in (latest_epci(layers), edition_of_the_territory(layers)):
-        key = None if edition is None else _zone_of(portrait, layers, edition.config.layer_name)
-        if edition is None or key is None or key[1] in told:
-            continue
-        told.add(key[1])
+    rows = []
+    for edition, key in epci_shown(portrait, layers):
         name = str(edition.zones["name"][key[1]])
         rows.append((wording("sheet", "epci", year=edition.config.cog_year), zone_link(key, name, files)))
     return rows
@@ -104,15 +118,12 @@ def _parks(portrait: Portrait, layers: Layers, results: Results, files: Mapping[
 
 
 def _scot(portrait: Portrait, layers: Layers, results: Results) -> list[tuple[str, str]]:
-    if "scot_status" not in results.communes.columns or not portrait.commune_codes:
+    scot = scot_layer(portrait, layers, results)
+    if scot is None:
         return []
     communes = results.communes.loc[list(portrait.commune_codes)]
     statuses = communes["scot_status"]
     if portrait.kind == COMMUNES:
-        scot = max(
-            (layer for layer in layers.zones.values() if layer.config.id == "scot"),
-            key=lambda layer: layer.config.cog_year or 0,
-        )
         name, status = communes[f"{scot.config.layer_name}_name"].iloc[0], str(statuses.iloc[0])
         named = f"{name}, " if isinstance(name, str) else ""
         return [(wording("sheet", "scot"), safe_text(f"{named}{wording('scot_status', status)}"))]

@@ -11,9 +11,9 @@ from folium import GeoJson, TileLayer, TopoJson, WmsTileLayer
 from folium.features import CustomIcon
 from folium.raster_layers import ImageOverlay, VideoOverlay
 
-from hp_sig.maps.standalone.sanitising import missing_images
+from hp_sig.maps.standalone.loading import code_addresses, markup_addresses
 
-__all__ = ["Basemap", "basemap_layer", "code_addresses", "element_addresses", "markup_addresses", "tile_service"]
+__all__ = ["Basemap", "basemap_layer", "code_faults", "element_faults", "tile_service"]
 
 Basemap = Literal["plan-ign", "ortho"]
 
@@ -25,18 +25,6 @@ LAYERS = {
     "ortho": ("ORTHOIMAGERY.ORTHOPHOTOS", "image/jpeg"),
 }
 EMBEDDED_IMAGE = re.compile(r"data:image/[\w.+-]+[;,]")
-#: An element that loads, and the address that it gives.
-LOADS = re.compile(
-    r"""<(?:script|link|iframe|frame|img|image|object|embed|video|audio|source|track|input|use|base|form|portal)\b"""
-    r"""[^>]*?(?:src|href|data|poster|srcset|action|background)\s*=\s*["']?\s*((?:(?:https?|ftp|file):)?//[^"'\s>]+)""",
-    re.IGNORECASE,
-)
-#: In code, a link may be for a reader; an address with one of these ends is for a browser to load.
-LOADED_BY_CODE = re.compile(
-    r"""(?:https?:)?//[^\s"'`<>]+?(?:\{z\}[^\s"'`<>]*"""
-    r"""|\.(?:png|jpe?g|gif|webp|svg|js|css|json|geojson|topojson|pbf|mvt|tiff?|woff2?)\b)""",
-    re.IGNORECASE,
-)
 
 
 def tile_service(basemap: Basemap | None) -> str:
@@ -107,21 +95,3 @@ def _tiles(layer: TileLayer, basemap: Basemap | None) -> list[str]:
             'and basemap="plan-ign" for a background map where there is network'
         ]
     return [f'{address} (TileLayer): leave the layer out, or take basemap="plan-ign" or basemap="ortho"']
-
-
-def markup_addresses(text: str) -> list[str]:
-    """List what HTML by an officer would load from elsewhere.
-
-    >>> markup_addresses('<img src="https://example.org/logo.png">')
-    ['https://example.org/logo.png']
-    """
-    return list(dict.fromkeys([*LOADS.findall(text), *missing_images(text)]))
-
-
-def code_addresses(code: str, basemap: Basemap | None) -> list[str]:
-    """List what code by an officer would load from elsewhere; links for a reader are no such thing.
-
-    >>> code_addresses("L.tileLayer('https://example.org/{z}/{x}/{y}.png')", None)
-    ['https://example.org/{z}/{x}/{y}.png']
-    """
-    return [address for address in LOADED_BY_CODE.findall(code) if not _is_open(address, basemap)]
