@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     from hp_sig.maps.classes import classified
     from hp_sig.maps.engine import page_map
     from hp_sig.maps.indicator_map import indicator_map
-    from hp_sig.maps.model import Caption, Page
     from hp_sig.maps.overlays import Line, Mark, Outlines, Perimeters, Places
+    from hp_sig.maps.page import Caption, Page
     from hp_sig.maps.pdf import map_pdf
     from hp_sig.maps.sheets import commune_sheet
     from hp_sig.maps.standalone import save_standalone
@@ -182,7 +182,7 @@ _MAPS = {
         "classes": ("classified",),
         "engine": ("page_map",),
         "indicator_map": ("indicator_map",),
-        "model": ("Caption", "Page"),
+        "page": ("Caption", "Page"),
         "overlays": ("Line", "Mark", "Outlines", "Perimeters", "Places"),
         "pdf": ("map_pdf",),
         "sheets": ("commune_sheet",),

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from squares import CODES, ORIGIN, square
 
-from hp_sig.maps.model import Caption, Page
 from hp_sig.maps.overlays import Action, Line, Mark, Outlines, Perimeters, Places
+from hp_sig.maps.page import Caption, Page
 from hp_sig.maps.themes import Indicator, Partition
 
 NAMES = ("Éguilles", "Bras", "Céreste", "Digne", "Esparron", "Forcalquier")

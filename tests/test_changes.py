@@ -7,7 +7,9 @@ import pytest
 from squares import CODES
 
 from hp_sig import compute, find_inputs, load_layers, load_territory
-from hp_sig.publish.manifest import file_entry, package_versions
+from hp_sig.errors import OutputError
+from hp_sig.publish.manifest import file_entry, own_files, package_versions
+from hp_sig.publish.swap import publish
 from hp_sig.publish.tables import write_csv
 from hp_sig.refresh.changes import MOST_LINES, Change, changes_since
 from hp_sig.refresh.inputs_told import input_changes
@@ -82,7 +84,9 @@ def test_a_first_refresh_is_told_in_words(tmp_path, world):
 def test_nothing_changed_is_told_in_words(tmp_path, world):
     manifest = published(tmp_path / "old", world)
 
-    assert told(tmp_path / "old", manifest, world) == [("none", "Rien n'a changé : mêmes fichiers, mêmes chiffres.")]
+    assert told(tmp_path / "old", manifest, world) == [
+        ("none", "Rien n'a changé : mêmes fichiers, mêmes chiffres comparés.")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +169,7 @@ def test_a_figure_that_is_displayed_as_before_has_not_changed(tmp_path, world, l
 
     lines = told(tmp_path / "old", manifest, world, with_stock(world[2], [later, 3.0]))
 
-    assert lines == [("none", "Rien n'a changé : mêmes fichiers, mêmes chiffres.")]
+    assert lines == [("none", "Rien n'a changé : mêmes fichiers, mêmes chiffres comparés.")]
 
 
 def test_a_figure_that_becomes_known_or_unknown_is_told_with_a_dash(tmp_path, world):
@@ -225,34 +229,96 @@ def test_a_park_is_compared_by_what_it_covers(tmp_path, world):
     ]
 
 
-def test_no_more_than_thirty_lines_are_told_and_the_rest_is_counted(tmp_path, world):
+def test_every_change_is_listed_up_to_what_a_page_can_hold_and_the_rest_is_counted():
+    from hp_sig.refresh.changes import _cut  # noqa: PLC0415 - more changes than the six squares have
+
+    lines = [Change(kind="figure", text=str(rank)) for rank in range(MOST_LINES + 2)]
+
+    assert MOST_LINES == 500
+    assert _cut(lines[:-2]) == lines[:-2]
+    assert plain(_cut(lines[:-1])[-1].text) == "et 1 autre changement, qui n'est pas listé."
+    assert plain(_cut(lines)[-1].text) == "et 2 autres changements, qui ne sont pas listés."
+    assert len(_cut(lines)) == MOST_LINES + 1
+
+
+def test_a_zone_without_a_sheet_is_left_out(tmp_path, world):
+    inputs, layers, results = world
+    # With a territory of 2017 the list of 2015 has no sheet.
+    later = layers.territory.model_copy(update={"cog_year": 2017})
+    old = replace(results, zones=results.zones.assign(area_ha=1.0, overlap_ha=NAN))
+    manifest = published(tmp_path / "old", world, old)
+
+    lines = told(tmp_path / "old", manifest, (inputs, replace(layers, territory=later), results))
+
+    assert [text.split(" : ")[0] for _, text in lines] == [
+        *("Six carrés", "EPCI 1 (2017)", "EPCI 2 (2017)", "Parc P", "Parc Q"),
+    ]
+
+
+def with_flows(results, hectares, zone=A):
+    rows = {"zone_layer": "communes", "zone_code": zone, "zone_name": "A"}
+    flows = pd.DataFrame([{**rows, "year": year, "enaf_consumption_ha": value} for year, value in hectares.items()])
+    return replace(results, enaf_consumption=flows)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({2020: 1.0, 2021: 0.5}, {2020: 1.0, 2021: 0.75}, ["A : consommation d'ENAF en 2021, 0,50 ha → 0,75 ha."]),
+        ({2021: 0.5}, {2021: 0.5, 2022: 0.25}, ["A : consommation d'ENAF en 2022, – → 0,25 ha."]),
+        ({2021: 0.5, 2022: 0.25}, {2021: 0.5}, ["A : consommation d'ENAF en 2022, 0,25 ha → –."]),
+        # Ten steps of 0.002 ha: no year is shown otherwise, the sum is.
+        (
+            dict.fromkeys(range(2011, 2021), 1.0),
+            dict.fromkeys(range(2011, 2021), 1.002),
+            ["A : consommation d'ENAF de 2011 à 2020, 10,00 ha → 10,02 ha."],
+        ),
+        (
+            {2021: 0.502, 2022: 0.502},
+            {2021: 0.504, 2022: 0.504},
+            ["A : consommation d'ENAF depuis 2021, 1,00 ha → 1,01 ha."],
+        ),
+    ],
+    ids=["a year", "a new year", "a year gone", "a sum of the reference", "a sum of the period"],
+)
+def test_flows_are_compared_year_by_year_and_summed(tmp_path, world, before, after, said):
+    manifest = published(tmp_path / "old", world, with_flows(world[2], before))
+
+    lines = told(tmp_path / "old", manifest, world, with_flows(world[2], after))
+
+    assert lines == [("figure", text) for text in said]
+
+
+def test_density_is_compared(tmp_path, world):
+    def shape(density):
+        rows = {"zone_layer": ["communes"], "zone_code": [A], "zone_name": ["A"], "rank": [2], "year": ["2021"]}
+        return replace(world[2], land_shape=pd.DataFrame({**rows, "inhabitants_per_ha": [density]}))
+
+    manifest = published(tmp_path / "old", world, shape(12.5))
+
+    assert told(tmp_path / "old", manifest, world, shape(13.0)) == [
+        ("figure", "A : densité nette, 12,5 hab./ha artificialisé → 13,0 hab./ha artificialisé.")
+    ]
+
+
+def test_a_unit_that_ends_with_a_full_stop_ends_the_sentence(tmp_path, world):
     _, _, results = world
-    old = replace(
-        results,
-        zones=results.zones.assign(area_ha=1.0, overlap_ha=NAN, population=1.0),
-        communes=results.communes.assign(area_ha=1.0, population=1.0),
-    )
-    codes = list(CODES.values())
-    stock = pd.DataFrame(
-        {"zone_layer": "communes", "zone_code": codes, "zone_name": codes, "rank": 1, "year": "2021", "sealed_ha": 1.0}
-    )
-    now = replace(results, land_stock=stock.assign(artificialised_ha=2.0))
-    manifest = published(tmp_path / "old", world, replace(old, land_stock=stock.assign(artificialised_ha=1.0)))
+    communes = results.communes.copy()
+    communes.loc[A, "population"] = communes.loc[A, "population"] + 1
+    manifest = published(tmp_path / "old", world, replace(results, communes=communes))
 
-    lines = told(tmp_path / "old", manifest, world, now)
+    ((_, text),) = told(tmp_path / "old", manifest, world)
 
-    # 13 zones with two figures; park Q holds no whole commune, and 6 communes have one more: 26 + 6.
-    assert len(lines) == MOST_LINES + 1
-    assert lines[-1] == ("figure", "et 2 autres changements, à lire dans les tables.")
+    assert text.endswith(" hab.")
+    assert not text.endswith("..")
 
 
-def test_one_line_too_many_is_counted_in_the_singular():
-    from hp_sig.refresh.changes import _cut  # noqa: PLC0415 - a rule of grammar
+@pytest.mark.parametrize("status", ["approved", "in_progress", "none", "unknown"])
+def test_no_status_of_a_scot_says_its_words_twice(status):
+    from hp_sig.refresh.changes import _scot_status  # noqa: PLC0415 - every status, where a world has three
 
-    lines = [Change(kind="figure", text=str(rank)) for rank in range(MOST_LINES + 1)]
-
-    assert plain(_cut(lines)[-1].text) == "et 1 autre changement, à lire dans les tables."
-    assert len(_cut(lines[:-1])) == MOST_LINES
+    assert "SCoT" not in _scot_status(status)
+    assert "statut" not in _scot_status(status)
 
 
 def test_changed_files_that_move_no_figure_are_told_so(tmp_path, world):
@@ -261,7 +327,11 @@ def test_changed_files_that_move_no_figure_are_told_so(tmp_path, world):
 
     lines = told(tmp_path / "old", manifest, world)
 
-    assert lines[-1] == ("figure", "Les fichiers ont changé, mais aucun chiffre affiché ne bouge.")
+    assert lines[-1] == (
+        "figure",
+        "Les fichiers ont changé, mais aucun des chiffres comparés (superficie, population, consommation, trajectoire, "
+        "sols) ne bouge.",
+    )
 
 
 def test_communes_that_came_left_or_changed_zone_are_told(tmp_path, world):
@@ -279,8 +349,8 @@ def test_communes_that_came_left_or_changed_zone_are_told(tmp_path, world):
     assert lines == [
         "F (83006) entre dans le territoire.",
         "Ancienne (04099) sort du territoire.",
-        "A : EPCI, EPCI 2 (2017) → EPCI 1 (2017).",
-        "B : SCoT, en élaboration → approuvé.",
+        "A : EPCI 2 (2017) → EPCI 1 (2017).",
+        "B : statut du SCoT, en élaboration → approuvé.",
     ]
 
 
@@ -293,7 +363,7 @@ def test_the_latest_lists_are_compared_whatever_their_years(tmp_path, world):
 
     lines = told(tmp_path / "old", manifest, world)
 
-    assert lines == [("membership", "A : EPCI, EPCI 2 (2016) → EPCI 1 (2017).")]
+    assert lines == [("membership", "A : EPCI 2 (2016) → EPCI 1 (2017).")]
 
 
 def test_a_commune_that_joins_a_list_was_nowhere_before(tmp_path, world):
@@ -302,7 +372,9 @@ def test_a_commune_that_joins_a_list_was_nowhere_before(tmp_path, world):
     old.loc[A, ["scot_2018", "scot_2018_name"]] = [None, None]
     manifest = published(tmp_path / "old", world, replace(results, communes=old))
 
-    assert told(tmp_path / "old", manifest, world) == [("membership", "A : SCoT, aucune zone (2018) → SCoT 1 (2018).")]
+    assert told(tmp_path / "old", manifest, world) == [
+        ("membership", "A : absente de la liste (2018) → SCoT 1 (2018).")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -370,5 +442,21 @@ def test_names_that_a_spreadsheet_would_run_are_compared_as_they_were_written(tm
     manifest = published(tmp_path / "old", (inputs, layers, named))
 
     assert told(tmp_path / "old", manifest, world, named) == [
-        ("none", "Rien n'a changé : mêmes fichiers, mêmes chiffres.")
+        ("none", "Rien n'a changé : mêmes fichiers, mêmes chiffres comparés.")
     ]
+
+
+def test_beside_a_damaged_manifest_a_few_files_are_named_and_the_manifest_is_said_to_be_damaged(tmp_path):
+    staging, out = tmp_path / "staging", tmp_path / "out"
+    for folder in (staging, out):
+        (folder / "fiches").mkdir(parents=True)
+        for rank in range(80):
+            (folder / "fiches" / f"commune-{rank:05}.html").write_text("", encoding="utf-8")
+        (folder / "manifest.json").write_text('{"outputs": []}', encoding="utf-8")
+
+    with pytest.raises(OutputError, match=r"manifest\.json is there but cannot be understood") as refused:
+        publish(staging, out, ours=own_files(out))
+
+    assert "'fiches/commune-00000.html'" in str(refused.value)
+    assert "(and 76 more)" in str(refused.value)
+    assert len(str(refused.value)) < 700

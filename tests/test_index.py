@@ -149,6 +149,20 @@ def test_a_first_refresh_is_told_without_a_heading(layers):
     assert "Première actualisation." in section
 
 
+def test_changes_beyond_thirty_are_listed_in_a_part_that_opens(layers):
+    changes = [Line("figure", f"{EVIL} {rank}") for rank in range(75)]
+
+    html = index_of(layers, changes=changes)
+
+    section = html[html.index('id="changements"') : html.index('id="donnees"')]
+    seen, folded = section.split("<details>")
+    assert (seen.count("<li>"), folded.count("<li>")) == (30, 45)
+    assert "<summary>45 autres changements</summary>" in folded.replace("\u00a0", " ")
+    assert "<img" not in section
+    assert "<details>" not in index_of(layers, changes=changes[:30])
+    assert "<summary>1 autre changement</summary>" in index_of(layers, changes=changes[:31])
+
+
 def test_the_day_of_the_refresh_and_the_notice_are_shown(layers):
     noticed = replace(layers, territory=layers.territory.model_copy(update={"notice": "Jeu d'essai"}))
 

@@ -1,3 +1,7 @@
+import re
+import tomllib
+from importlib.resources import files
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -42,6 +46,21 @@ def test_zero_is_shown_as_zero():
 
 def test_a_wording_is_filled_in():
     assert wording("map", "members_partial", count=13, total=21) == "13 communes sur 21 dans le territoire"
+
+
+def texts(table: object, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(table, dict):
+        return [found for key, value in table.items() for found in texts(value, f"{path}.{key}")]
+    return [(path, table)] if isinstance(table, str) else []
+
+
+def test_no_label_has_an_ordinary_space_before_a_double_sign_or_inside_quotes():
+    table = tomllib.loads((files("hp_sig.reference") / "labels.toml").read_text(encoding="utf-8"))
+
+    found = texts(table)
+
+    assert len(found) > 800
+    assert [where for where, text in found if re.search(r" [:;!?%»]|« ", text)] == []
 
 
 def test_fields_are_found_without_regard_to_case_and_the_most_trustworthy_first():

@@ -19,8 +19,8 @@ from squares import square
 import hp_sig
 from hp_sig import OutputError, compute, find_inputs, load_layers, load_territory
 from hp_sig.maps import pdf
-from hp_sig.maps.model import Caption, Page
 from hp_sig.maps.overlays import Action, Line, Mark, Outlines, Perimeters, Places
+from hp_sig.maps.page import Caption, Page
 from hp_sig.maps.paper import Letters, width_of
 from hp_sig.maps.pdf import map_pdf
 from hp_sig.maps.territory_map import figures_page, project_page, territory_page

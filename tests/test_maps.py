@@ -21,7 +21,8 @@ from squares import square
 from hp_sig import compute, find_inputs, load_layers, load_territory, save_standalone, territory_map
 from hp_sig.maps.engine import page_map
 from hp_sig.maps.indicator_map import indicator_map
-from hp_sig.maps.model import Caption, as_script, page_model
+from hp_sig.maps.model import as_script, page_model
+from hp_sig.maps.page import Caption
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.shapes import for_display
 from hp_sig.maps.territory_map import figures_map, project_map

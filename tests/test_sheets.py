@@ -1,3 +1,4 @@
+import datetime as dt
 import re
 import shutil
 from dataclasses import replace
@@ -67,7 +68,7 @@ def cells(html: str, row: str) -> list[str]:
     """Give the cells of the row of the key figures that has this heading."""
     found = re.search(rf'<th scope="row">{re.escape(row)}</th>(.*?)</tr>', plain(unescape(html)))
     assert found, row
-    return re.findall(r"<td>(.*?)</td>", found[1])
+    return re.findall(r"<td>(.*?)</td>", re.sub(r"</?span[^>]*>", "", found[1]))
 
 
 # --- the six squares, and tables of land made by hand -------------------------------------------------------------
@@ -259,17 +260,29 @@ def test_an_area_is_told_with_its_share_of_the_territory(zone, said):
 
 
 @pytest.mark.parametrize(
-    ("kind", "subject", "of"),
+    ("kind", "is_partial", "subject", "of"),
     [
-        ("communes", "La commune", "de la commune"),
-        ("epci", "L'intercommunalité", "de l'intercommunalité"),
-        ("pnr", "La partie du parc située dans le territoire", "de la partie du parc située dans le territoire"),
-        ("territory", "Le territoire", "du territoire"),
-        ("zone", "La zone", "de la zone"),
+        ("communes", False, "La commune", "de la commune"),
+        ("epci", False, "L'intercommunalité", "de l'intercommunalité"),
+        (
+            "epci",
+            True,
+            "La partie de l'intercommunalité située dans le territoire",
+            "de la partie de l'intercommunalité située dans le territoire",
+        ),
+        (
+            "zone",
+            True,
+            "La partie de la zone située dans le territoire",
+            "de la partie de la zone située dans le territoire",
+        ),
+        ("pnr", True, "La partie du parc située dans le territoire", "de la partie du parc située dans le territoire"),
+        ("territory", False, "Le territoire", "du territoire"),
+        ("zone", False, "La zone", "de la zone"),
     ],
 )
-def test_each_kind_of_zone_has_its_subject(kind, subject, of):
-    zone = portrait(kind=kind, stock=stock_row(sealed_ha=NAN))
+def test_each_kind_of_zone_has_its_subject(kind, is_partial, subject, of):
+    zone = portrait(kind=kind, is_partial=is_partial, stock=stock_row(sealed_ha=NAN))
 
     first, *_ = land_sentences(zone)
     sealed = land_sentences(zone)[1][0]
@@ -391,7 +404,7 @@ def test_the_allowance_is_told_with_the_reduction_and_the_guarantee(law, said):
         (3.6, "La commune peut encore consommer 3,60 ha d'ici à la fin de 2030."),
         (0.0, "La commune n'a plus rien à consommer d'ici à la fin de 2030 : l'enveloppe est épuisée."),
         (-0.001, "La commune n'a plus rien à consommer d'ici à la fin de 2030 : l'enveloppe est épuisée."),
-        (-1.5, "La commune a dépassé l'enveloppe de 1,50 ha."),
+        (-1.5, "La commune a dépassé son enveloppe : 1,50 ha de trop."),
         (NAN, "Ce qui reste de l'enveloppe de la commune n'est pas connu."),
     ],
 )
@@ -677,7 +690,7 @@ def test_a_park_that_only_grazes_a_commune_is_not_told(layers, full):
 def test_the_territory_counts_its_communes_by_status_of_the_scot(layers, full):
     text = body(commune_sheet(layers, full, "territory", zone_layer="territory")).text
 
-    assert "SCoT 2 communes : approuvé, 1 commune : en élaboration, 3 communes : statut à confirmer" in text
+    assert "SCoT approuvé (2 communes), en élaboration (1 commune), statut à confirmer (3 communes)" in text
 
 
 def test_sheets_of_a_refresh_are_linked_to_each_other_and_to_the_index(layers, full, tmp_path):
@@ -711,6 +724,10 @@ def test_a_zone_with_communes_out_of_the_territory_says_how_many(layers, full):
 
     assert "zone en partie hors du territoire" in own
     assert "Ces chiffres ne portent que sur la part située dans le territoire (2 communes sur 5)." in own
+    assert "L'intercommunalité" not in own
+    assert "La partie de l'intercommunalité située dans le territoire s'étend sur 200 ha" in own
+    assert "La partie de l'intercommunalité située dans le territoire peut encore consommer 3,60 ha" not in member
+    assert "En foncé : la partie de l'intercommunalité située dans le territoire" in own
     assert "EPCI 1 (2017) 2 communes sur 5" in member
     assert "communes sur" not in other
 
@@ -799,11 +816,75 @@ def test_sources_tell_producer_vintage_licence_and_day(layers, full):
 
     text = body(commune_sheet(layers, full, A)).text
 
-    assert "IGN, ADMIN EXPRESS, millésime 2020, téléchargé le 05/03/2026 (Licence Ouverte 2.0)" in text
-    assert "DGCL, BANATIC, millésimes 2015, 2017 (Licence Ouverte 2.0)" in text
-    assert "INSEE, Populations légales, millésime 2021 (Licence Ouverte 2.0)" in text
+    assert "Contours : IGN, ADMIN EXPRESS, millésime 2020, téléchargé le 05/03/2026 (Licence Ouverte 2.0)" in text
+    assert "Population : INSEE, Populations légales, millésime 2021 (Licence Ouverte 2.0)" in text
     assert "SNCF" not in text
     assert f"hp_sig {hp_sig.__version__}" in text
+
+
+@pytest.mark.parametrize(
+    ("layer", "code", "editions"),
+    [
+        # A stayed where it was in 2015; B did not, and both are told.
+        ("communes", A, "millésime 2017"),
+        ("communes", B, "millésimes 2017, 2015"),
+        ("epci_2017", "200000001", "millésime 2017"),
+        # The map has the limits of the latest list.
+        ("epci_2015", "200000001", "millésimes 2017, 2015"),
+        ("territory", "territory", "millésime 2017"),
+    ],
+)
+def test_a_sheet_cites_the_lists_of_intercommunalities_that_it_uses_and_no_other(layers, full, layer, code, editions):
+    text = body(commune_sheet(layers, full, code, zone_layer=layer)).text
+
+    assert f"Intercommunalités : DGCL, BANATIC, {editions} (" in text
+
+
+def test_a_sheet_cites_the_scot_only_where_it_tells_one_and_its_own_list_by_its_name(layers, full):
+    def uses(code, layer):
+        items = re.findall(r"<li>(.*?)</li>", commune_sheet(layers, full, code, zone_layer=layer).split("<footer>")[1])
+        return [plain(unescape(item)).split(" : ")[0] for item in items]
+
+    scot = uses("S1", "scot_2018")
+
+    assert uses(A, "communes") == ["Contours", "Intercommunalités", "Parcs", "SCoT", "Population"]
+    # Q holds no whole commune, so that no SCoT is told.
+    assert uses("FR8000002", "pnr") == ["Contours", "Intercommunalités", "Parcs", "Population"]
+    assert scot == ["Contours", "Intercommunalités", "Parcs", "SCoT", "Population"]
+
+
+def test_the_day_is_told_at_the_foot_only_where_it_is_given(layers, full, tmp_path):
+    day = dt.date(2026, 11, 3)
+    write_sheets(layers, full, tmp_path, step=lambda _: None, files={("communes", A): "a.html"}, day=day)
+
+    dated = (tmp_path / "a.html").read_text(encoding="utf-8")
+
+    assert "Actualisé le 03/11/2026" in dated.split("<footer>")[1]
+    assert dated == commune_sheet(layers, full, A, day=day)
+    assert "Actualisé" not in commune_sheet(layers, full, A)
+
+
+def test_a_sheet_that_cannot_be_made_leaves_no_other_behind(layers, full, tmp_path):
+    files = {("communes", A): "a.html", ("communes", "99999"): "none.html"}
+
+    with pytest.raises(KeyError):
+        write_sheets(layers, full, tmp_path / "apart", step=lambda _: None, files=files)
+
+    assert not (tmp_path / "apart").exists()
+
+
+def test_an_amount_of_the_table_never_breaks_inside(layers, full):
+    html = plain(unescape(commune_sheet(layers, full, A)))
+
+    assert '<td><span class="amount">1,40 ha</span> · <span class="amount">1,400 %</span></td>' in html
+    assert ".amount { white-space: nowrap; }" in html
+
+
+def test_no_drawing_or_caption_has_an_ordinary_space_before_a_double_sign(layers, full):
+    page = body(commune_sheet(layers, full, A))
+
+    assert [text for text in page.texts if re.search(r" [:;!?%»]|« ", text)] == []
+    assert 'content: " ;' not in commune_sheet(layers, full, A)
 
 
 def test_a_zone_that_is_not_there_is_refused_with_the_layers_that_are(layers, bare):
@@ -866,6 +947,21 @@ def test_a_long_series_shows_its_latest_years_and_says_which(layers, full):
     assert ">2006</text>" in html
     assert ">2005</text>" not in html
     assert "Années montrées" not in body(commune_sheet(layers, full, A)).text
+
+
+def test_no_value_is_struck_through_by_the_mean():
+    # A mean of 1.0: the value of a bar of 0.9 would stand on its line.
+    flows = [{**row, "enaf_consumption_ha": 0.9 if row["year"] % 2 else 1.1} for row in flow_rows()]
+
+    chart = flows_chart(portrait(flows=tuple(flows)), LAW)
+
+    # The line of the key stands at 7.
+    lines = re.findall(r'<polyline points="[\d.]+,([\d.]+) [^>]*stroke-dasharray="5 3"', chart)
+    mean = max(float(height) for height in lines)
+    values = re.findall(r'<text x="[\d.]+" y="([\d.]+)" font-size="([\d.]+)"[^>]*class="value">(?:0,90|1,10)', chart)
+    ends = [(float(base) - float(size), float(base)) for base, size in values[:10]]
+    assert len(ends) == 10
+    assert [end for end in ends if end[0] < mean < end[1]] == []
 
 
 def test_bars_are_as_high_as_their_values():
@@ -1097,6 +1193,16 @@ def test_neither_layers_nor_results_are_changed(layers, full):
 # --- in a browser -------------------------------------------------------------------------------------------------
 
 
+#: Cells of the key figures of which one amount takes two lines, or that are too narrow for what they hold.
+BROKEN = r"""[...document.querySelectorAll('.figures td')].filter(cell => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    const lines = new Set([...range.getClientRects()].map(box => Math.round(box.bottom)));
+    const isOneAmount = /^[\d\u202f,]+\u00a0[^\u00b7]*$/.test(cell.textContent);
+    return cell.scrollWidth > cell.clientWidth + 1 || isOneAmount && lines.size > 1;
+}).map(cell => cell.textContent)"""
+
+
 def page_count(pdf: bytes) -> int:
     return int(re.search(rb"/Type /Pages\s*/Count (\d+)", pdf)[1])
 
@@ -1114,7 +1220,7 @@ def sample_sheets(tmp_path_factory):
 def test_every_sheet_of_the_sample_opens_offline_and_prints_on_one_a4_page(sample_sheets):
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a Chromium
 
-    told, pages, too_wide = [], {}, []
+    told, pages, too_wide, broken = [], {}, [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_context(viewport={"width": 390, "height": 844}, offline=True).new_page()
@@ -1125,6 +1231,7 @@ def test_every_sheet_of_the_sample_opens_offline_and_prints_on_one_a4_page(sampl
             page.goto(path.as_uri())
             if page.evaluate("document.documentElement.scrollWidth") > 390:
                 too_wide.append(path.name)
+            broken += page.evaluate(BROKEN)
             pages[path.name] = page_count(page.pdf(prefer_css_page_size=True))
         assert page.get_by_role("button", name="Imprimer cette fiche").is_visible()
         browser.close()
@@ -1133,6 +1240,7 @@ def test_every_sheet_of_the_sample_opens_offline_and_prints_on_one_a4_page(sampl
     assert {name: count for name, count in pages.items() if count != 1} == {}
     assert told == []
     assert too_wide == []
+    assert broken == []
 
 
 @needs_chromium

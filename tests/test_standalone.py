@@ -32,9 +32,9 @@ from shapely.geometry import Point, box
 import hp_sig
 from hp_sig import OutputError, save_standalone
 from hp_sig.maps.standalone import Trusted, standalone_page
-from hp_sig.maps.standalone.addresses import code_addresses, markup_addresses
+from hp_sig.maps.standalone.loading import code_addresses, markup_addresses, style_addresses
 from hp_sig.maps.standalone.assets import find_asset, refusal, registry
-from hp_sig.maps.standalone.sanitising import markup_rules, rules_as_json, sanitise, style_addresses
+from hp_sig.maps.standalone.sanitising import markup_rules, rules_as_json, sanitise, sanitise_own
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ASSETS = files("hp_sig.maps") / "assets"

@@ -10,7 +10,8 @@ from squares import square
 
 from hp_sig.maps.classes import class_of
 from hp_sig.maps.legend import heading, legend_rows, origin, warnings
-from hp_sig.maps.model import Caption, Page, page_model
+from hp_sig.maps.model import page_model
+from hp_sig.maps.page import Caption, Page
 from hp_sig.maps.themes import Indicator, Partition, indicators_of
 from hp_sig.reference.labels import format_number, format_quantity
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from hp_sig.assembly import Layers, ZoneLayer
-from hp_sig.maps.model import Caption
 from hp_sig.maps.overlays import OTHER_LINES, Line, Outlines, Overlay, Perimeters, Rows
+from hp_sig.maps.page import Caption
 from hp_sig.maps.projects import footprints, projects_of_communes, sites, stations
 from hp_sig.maps.themes import Partition
 from hp_sig.reference.labels import format_quantity, label, wording

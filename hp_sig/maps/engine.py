@@ -9,7 +9,8 @@ import folium
 from branca.element import Figure, MacroElement
 from folium.template import Template
 
-from hp_sig.maps.model import Page, as_script, opening, page_model
+from hp_sig.maps.model import as_script, opening, page_model
+from hp_sig.maps.page import Page
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.standalone import Trusted, standalone_page
 from hp_sig.reference.labels import wording

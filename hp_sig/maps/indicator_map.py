@@ -11,8 +11,8 @@ from hp_sig.crs import require_lambert93
 from hp_sig.errors import some
 from hp_sig.maps.classes import Scheme
 from hp_sig.maps.engine import page_map
-from hp_sig.maps.model import Caption, Page
 from hp_sig.maps.overlays import Overlay, overlays_from
+from hp_sig.maps.page import Caption, Page
 from hp_sig.maps.themes import Indicator, indicators_of
 from hp_sig.reference.labels import column_format, wording
 

@@ -5,7 +5,6 @@ All is plain data, written into the page as JSON. The page shows every text of i
 
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -15,64 +14,17 @@ import shapely
 
 from hp_sig._version import __version__
 from hp_sig.maps.classes import class_of
-from hp_sig.maps.overlays import Action, Line, Outlines, Overlay, Perimeters, Places, Rows
+from hp_sig.maps.overlays import Action, Line, Outlines, Overlay, Perimeters, Places
+from hp_sig.maps.page import Page
 from hp_sig.maps.shapes import DECIMALS, for_display, simplified
 from hp_sig.maps.themes import Indicator, Partition
 from hp_sig.maps.topology import encode
 from hp_sig.reference.labels import format_number, page_words, wording
 
-__all__ = ["Caption", "Page", "as_script", "opening", "page_model"]
+__all__ = ["as_script", "opening", "page_model"]
 
 #: Decimals of a place that is drawn by itself: 6 are 10 cm.
 PLACE_DECIMALS = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caption:
-    """What is written around a map.
-
-    Parameters
-    ----------
-    title
-        Of the page and of the sheet of paper.
-    notice
-        A mention that nobody may overlook.
-    sources
-        One line a source: producer, name, vintage, licence.
-    zone_kind
-        What a zone is called (`"Commune"`).
-    code_label
-        What its code is called; empty: codes are not shown.
-    """
-
-    title: str
-    notice: str | None = None
-    sources: Sequence[str] = ()
-    zone_kind: str = ""
-    code_label: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A map and all that stands around it.
-
-    Parameters
-    ----------
-    zones
-        `name` and geometry, in EPSG:2154, indexed by code.
-    themes
-        What the selector offers.
-    facts
-        Code of a zone → facts of its card that are no figures of the map.
-    """
-
-    zones: gpd.GeoDataFrame
-    caption: Caption
-    themes: Sequence[Indicator | Partition] = ()
-    overlays: Sequence[Overlay] = ()
-    actions: Sequence[Action] = ()
-    facts: Mapping[str, Rows] = field(default_factory=dict)
-    simplify_m: float = 20.0
 
 
 def page_model(page: Page) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hp_sig.errors import OutputError
-from hp_sig.maps.model import Page, opening, page_model
+from hp_sig.maps.model import opening, page_model
+from hp_sig.maps.page import Page
 from hp_sig.whole import write_whole
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hp_sig.assembly import Layers
 from hp_sig.maps.context import caption_of, facts_of, overlays_of, partition_of
 from hp_sig.maps.engine import PageMap, page_map
 from hp_sig.maps.figures import figures_of
-from hp_sig.maps.model import Page
+from hp_sig.maps.page import Page
 from hp_sig.maps.projects import actions_of, concerned
 from hp_sig.results import Results
 

@@ -212,10 +212,11 @@ def _carry_over(staging: Path, out: Path, ours: Collection[str]) -> None:
     clashes = sorted(path.relative_to(out).as_posix() for path in foreign if path.relative_to(out) in new)
     if clashes:
         # A manifest that is not ours is one that could not be read as such.
-        damaged = f" {MANIFEST} is there but cannot be understood: it says of no file who wrote it."
+        damaged = f" {MANIFEST} is there but cannot be understood, so that no file is known to be ours."
         message = (
             f"{out} holds files that no refresh of hp-sig is known to have written and that it would replace: "
-            f"{some(clashes)}.{damaged if MANIFEST in clashes else ''} Move them, choose another folder with --out, or give --force to replace them."
+            f"{some(clashes)}.{damaged if MANIFEST in clashes else ''} "
+            "Move them, choose another folder with --out, or give --force to replace them."
         )
         raise OutputError(message)
     if len(foreign) > MAX_FOREIGN_FILES:

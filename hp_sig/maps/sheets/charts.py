@@ -178,7 +178,7 @@ def _value(scale: _Scale, rank: int, value: float, decimals: int, *, line_at: fl
     size = min(11.0, 11.0 * scale.slot / (text_width(told) + 3))
     base = (scale.y(value) if math.isfinite(value) else BASE) - 4
     if line_at is not None and base - size - 1 < line_at < base + 3:
-        base = line_at - 3
+        base = line_at - 4
     return text(told, (scale.middle(rank), base), anchor="middle", size=round(size, 1), kind="value")
 
 

@@ -12,8 +12,8 @@ from hp_sig.reference.regimes import Regime
 
 __all__ = ["FIGURES", "Figure", "KeyFigures", "comparison_table", "key_figures", "shown", "told_communes", "told_years"]
 
-#: A number and its unit, which only no-break spaces part.
-AMOUNT = re.compile(r"-?\d[^ ]*")
+#: A number, which only no-break spaces part from its unit.
+AMOUNT = re.compile(r"\d")
 #: What is not known, which is never 0.
 UNKNOWN = math.nan
 
@@ -186,7 +186,10 @@ def _row(figure: Figure, columns: Sequence[Mapping[str, float]], portraits: Sequ
 
 def _unbroken(told: str) -> str:
     """Write a cell whose amounts never break inside: between them (« · ») and between words only."""
-    return AMOUNT.sub(r'<span class="amount">\g<0></span>', safe_text(told))
+    return " ".join(
+        f'<span class="amount">{safe_text(part)}</span>' if AMOUNT.search(part) else safe_text(part)
+        for part in told.split(" ")
+    )
 
 
 def _row_label(key: str, portrait: Portrait, regime: Regime) -> str:

@@ -5,12 +5,11 @@ hash and nothing else, no address at all. Texts of the data stay texts, with or 
 inside the page is refused by name.
 
 Any :class:`folium.Map` will do, an officer's own as well: popups, tooltips, names and legends keep their ordinary
-markup (`<b>`, tables, styles), and whatever else looks like HTML is shown as written. JavaScript given as such
-(`figure.script`, `JsCode`) is kept.
+markup (`<b>`, tables, colours), and whatever else looks like HTML is shown as written. JavaScript given as such
+(`figure.script`, `JsCode`) is kept, and so are style sheets in `figure.header`.
 """
 
 import logging
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +21,7 @@ from hp_sig.maps.standalone.page import assemble, refused_elements
 from hp_sig.maps.standalone.rendering import elements_of, rendered, root_of
 from hp_sig.maps.standalone.trusted import Trusted
 from hp_sig.reference.labels import wording
+from hp_sig.whole import write_whole
 
 __all__ = ["Trusted", "save_standalone", "standalone_page"]
 
@@ -38,6 +38,11 @@ def save_standalone(
 ) -> Path:
     """Save a map as one HTML file that opens without network and runs only its own scripts.
 
+    Ordinary markup of any text (popups, tooltips, names of layers, properties) is kept: `"<b>Volx</b>"` shows a bold
+    Volx. Where a text must show as it is whatever it holds, give `html.escape(text)`. Markup that runs, loads, or lies
+    over the rest of the page (`position`, `z-index`, an `id`) is shown as written; only what the officer puts into
+    `figure.get_root().html` himself may be placed freely.
+
     Parameters
     ----------
     figure
@@ -45,7 +50,7 @@ def save_standalone(
     path
         The HTML file.
     title
-        Title of the page; the map's own (`hp_title`), or « Carte », by default.
+        Title of the page; by default the map's own (`hp_title`), its figure's (`folium.Figure(title=…)`), or « Carte ».
     basemap
         A background map of IGN under the layers, where there is network: the only address that the page may reach.
     assets
@@ -59,7 +64,8 @@ def save_standalone(
     Raises
     ------
     OutputError
-        If something of the map cannot be inside the page: each is named, with what to do; nothing is written.
+        If something of the map cannot be inside the page: each is named, with what to do; nothing is written. If the
+        file cannot be written.
     """
     file = Path(path)
     try:
@@ -67,15 +73,9 @@ def save_standalone(
     except OutputError as error:
         message = f"{file}: {error}"
         raise OutputError(message) from error
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(page, encoding="utf-8", newline="\n")
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        message = f"{file}: cannot be written ({error.strerror}). Give a file in a folder that exists."
-        raise OutputError(message) from error
-    log.info("wrote %s: %d kB", file.name, len(page.encode()) // 1000)
+    content = page.encode()
+    write_whole(file, content)
+    log.info("wrote %s: %d kB", file.name, len(content) // 1000)
     return file
 
 
@@ -104,7 +104,7 @@ def standalone_page(
     with rendered(root, elements) as parts:
         return assemble(
             parts,
-            title=title or getattr(figure, "hp_title", None) or wording("standalone", "title"),
+            title=title or getattr(figure, "hp_title", None) or root.title or wording("standalone", "title"),
             basemap=basemap,
             keep_all=assets == "all",
             faults=faults,

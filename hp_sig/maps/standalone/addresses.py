@@ -1,17 +1,20 @@
 """What of a map lies at some address, and which of it may a page reach?
 
-Nothing, but for the background map of IGN where it is asked for: without network the rest of the map still shows.
+Nothing, but for the background map of IGN where it is asked for: without network the rest of the map still shows. What
+an officer gives as HTML or as code is searched; what the data hold is not, for it stays a text.
 """
 
 import re
 from typing import Literal
 
-from branca.element import Element
-from folium import GeoJson, TileLayer, TopoJson, WmsTileLayer
-from folium.features import CustomIcon
+from branca.element import Element, Html, IFrame
+from folium import GeoJson, Popup, TileLayer, Tooltip, TopoJson, WmsTileLayer
+from folium.features import ClickForMarker, CustomIcon, DivIcon
 from folium.raster_layers import ImageOverlay, VideoOverlay
+from folium.utilities import JsCode
 
 from hp_sig.maps.standalone.loading import code_addresses, markup_addresses
+from hp_sig.maps.standalone.rendering import held_by
 
 __all__ = ["Basemap", "basemap_layer", "code_faults", "element_faults", "tile_service"]
 
@@ -45,7 +48,7 @@ def _is_open(address: str, basemap: Basemap | None) -> bool:
     return basemap is not None and address.startswith(f"{TILE_SERVICE}?")
 
 
-def element_addresses(element: Element, basemap: Basemap | None) -> list[str]:
+def element_faults(element: Element, basemap: Basemap | None) -> list[str]:
     """Say which address an element of folium would load, and what to do; nothing if there is none.
 
     Parameters
@@ -55,6 +58,27 @@ def element_addresses(element: Element, basemap: Basemap | None) -> list[str]:
     basemap
         The background map asked for, whose service is open to the officer's own layers as well.
     """
+    name = type(element).__name__
+    faults = _layer_faults(element, basemap)
+    faults += [
+        f"{address} ({name}): give the image itself, data:image/…, or leave it out"
+        for text in _given_markup(element)
+        for address in markup_addresses(text)
+    ]
+    codes = [held.js_code for held in held_by(element) if isinstance(held, JsCode)]
+    return faults + [fault for code in codes for fault in code_faults(code, basemap)]
+
+
+def code_faults(code: str, basemap: Basemap | None) -> list[str]:
+    """Say which address code by an officer would load, and what to do."""
+    return [
+        f"{address} in a script: leave it out, or write what it holds into the script"
+        for address in code_addresses(code)
+        if not _is_open(address, basemap)
+    ]
+
+
+def _layer_faults(element: Element, basemap: Basemap | None) -> list[str]:
     if isinstance(element, TileLayer):
         return _tiles(element, basemap)
     if isinstance(element, WmsTileLayer):
@@ -68,6 +92,31 @@ def element_addresses(element: Element, basemap: Basemap | None) -> list[str]:
     if isinstance(element, TopoJson) and not element.embed:
         return [f"{str(element.data)[:80]} (TopoJson): give the file's content, json.loads(…)"]
     return []
+
+
+def _given_markup(element: Element) -> list[str]:
+    """Give what an officer wrote as HTML in an element."""
+    if isinstance(element, Popup):
+        return _written(element.html)
+    if isinstance(element, IFrame):
+        return _written(element)
+    if isinstance(element, Tooltip):
+        return [element.text]
+    if isinstance(element, DivIcon):
+        return [str(element.options.get("html", ""))]
+    if isinstance(element, ClickForMarker):
+        return [element.popup]
+    return []
+
+
+def _written(container: Element) -> list[str]:
+    texts = []
+    for child in container._children.values():
+        if isinstance(child, Html):
+            texts += [child.data] if child.script else []
+        elif not isinstance(child, IFrame):
+            texts.append(getattr(child, "_template_str", None) or "")
+    return texts
 
 
 def _images(element: ImageOverlay | CustomIcon) -> list[str]:

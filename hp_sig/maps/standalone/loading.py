@@ -9,9 +9,9 @@ import re
 __all__ = ["code_addresses", "markup_addresses", "style_addresses"]
 
 OPENING = re.compile(r"<([a-z][a-z0-9]*)\b([^<>]*)", re.IGNORECASE)
-LOADING = frozenset(
-    "script link iframe frame img image object embed video audio source track input use base form portal table tr td th "
-    "body".split()
+LOADING = re.compile(
+    "script|link|iframe|frame|img|image|object|embed|video|audio|source|track|input|use|base|form|portal|table|tr|td|th|body",
+    re.IGNORECASE,
 )
 GIVEN = re.compile(
     r"""(?<![\w-])(?:src|href|data|poster|srcset|action|background)\s*=\s*(?:"([^"]*)|'([^']*)|([^\s"'>]+))""",
@@ -37,9 +37,9 @@ LOADED_END = re.compile(
 #: Calls that load what they are given first.
 LOADED_BY_CALL = re.compile(
     r"""(?:\b(?:import|fetch|importScripts|getJSON|getScript|sendBeacon|Worker|EventSource|WebSocket"""
-    r"""|imageOverlay|tileLayer|videoOverlay)|(?<![\w$])(?:\$|jQuery)\.(?:get|post|ajax)"""
+    r"""|imageOverlay|videoOverlay|tileLayer(?:\.wms)?)|(?<![\w$])(?:\$|jQuery)\.(?:get|post|ajax)"""
     r"""|\bd3\.(?:json|csv|tsv|text|xml|html))\s*\(\s*(?:\{\s*url\s*:\s*)?["'`]([^"'`]*)"""
-    r"""|\.open\s*\(\s*["'`][a-z]+["'`]\s*,\s*["'`]([^"'`]*)|(?:\.src\s*=|\b(?:icon|iconRetina|shadow)Url["']?\s*:)\s*"""
+    r"""|\.open\s*\(\s*["'`](?:GET|HEAD|POST|PUT)["'`]\s*,\s*["'`]([^"'`]*)|(?:\.src\s*=|\b(?:icon|iconRetina|shadow)Url["']?\s*:)\s*"""
     r"""["'`]([^"'`]*)""",
     re.IGNORECASE,
 )
@@ -55,7 +55,7 @@ def markup_addresses(text: str) -> list[str]:
     found = []
     for element, attributes in OPENING.findall(text):
         found += URL.findall(html.unescape(attributes))
-        if element.lower() in LOADING:
+        if LOADING.fullmatch(element):
             values = (double or single or bare for double, single, bare in GIVEN.findall(attributes))
             found += [value.strip() for value in values if ADDRESS.match(value)]
     return list(dict.fromkeys(found))

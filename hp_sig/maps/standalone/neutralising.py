@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from branca.colormap import ColorMap
-from branca.element import Element, Html, IFrame
+from branca.element import Div, Element, Html, IFrame, MacroElement
+from branca.utilities import legend_scaler
 from folium import GeoJson, Map, Popup, TileLayer, Tooltip, TopoJson
 from folium.features import ClickForMarker, GeoJsonStyleMapper
 from folium.plugins import Fullscreen, GroupedLayerControl, Search
@@ -33,8 +34,8 @@ NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 WORD = re.compile(r"[\w.%+-]*", re.ASCII)
 #: Tags of a whole document, which an officer's frame may hold.
 DOCUMENT_TAG = re.compile(r"<!doctype[^<>]*>|</?(?:html|head|body)(?:\s[^<>]*)?>|<meta[^<>]*>", re.IGNORECASE)
-#: Of branca's own: a template that only shows its children.
-CHILDREN = re.compile(r"\{% for name, element in this\._children\.items\(\) %\}\s*\{\{element\.render")
+#: Of branca's own: the template that only shows its children.
+CHILDREN = Div().html._template_str
 #: How folium refers to an element from a style.
 REFERENCE = re.compile(r'"\{\{\'([A-Za-z_]\w*)\'\}\}"', re.ASCII)
 COORDINATE = re.compile(r"&#36;\{(lat|lng)\}")
@@ -72,6 +73,20 @@ class FeaturePath(str):
 class FeatureMapper(GeoJsonStyleMapper):
     """Folium's styles by feature, without a template in the data: a colour `{{ x }}` is a text."""
 
+    def _create_mapping(self, func: Callable[[dict[str, Any]], dict[str, Any]], switch: str) -> dict[str, Any]:
+        named: set[str] = set()
+
+        def style(feature: dict[str, Any]) -> dict[str, Any]:
+            content = func(feature)
+            named.update(value.get_name() for value in content.values() if isinstance(value, MacroElement))
+            return content
+
+        def referring(text: str) -> str:
+            return REFERENCE.sub(lambda found: found[1] if found[1] in named else found[0], text)
+
+        mapping = super()._create_mapping(style, switch)
+        return {referring(key): referring(value) if isinstance(value, str) else value for key, value in mapping.items()}
+
     def get_feature_id(self, feature: dict[str, Any]) -> str | int:
         """Give the value that tells a feature apart."""
         path = self.feature_identifier
@@ -84,7 +99,7 @@ class FeatureMapper(GeoJsonStyleMapper):
 
     @staticmethod
     def _to_key(d: dict[str, Any]) -> str:
-        return REFERENCE.sub(r"\1", json.dumps(d, sort_keys=True))
+        return json.dumps(d, sort_keys=True)
 
 
 def neutralise(element: Element) -> None:
@@ -97,7 +112,7 @@ def neutralise(element: Element) -> None:
     """
     _require(NAME, element, element.get_name())
     template = getattr(element, "_template_str", None)
-    if type(element) is Element and template is not None and not CHILDREN.match(template):
+    if type(element) is Element and template not in {None, CHILDREN}:
         element._template = cast("Template", Literal(template))
     for kind, change in CHANGES:
         if isinstance(element, kind):
@@ -122,16 +137,15 @@ def _map(figure: Map) -> None:
 def _popup(popup: Popup) -> None:
     for name, child in list(popup.html._children.items()):
         _require(NAME, popup, name)
-        popup.html._children[name] = _Shown(child, name)
+        popup.html._children[name] = _Shown(child)
 
 
 class _Shown(Element):
     """The content of a popup, as HTML between backticks."""
 
-    def __init__(self, content: Element, name: str) -> None:
+    def __init__(self, content: Element) -> None:
         super().__init__()
         self.content = content
-        self.name = name
 
     def render(self, **kwargs: object) -> str:
         """Give the content, its forbidden markup shown as text."""
@@ -143,8 +157,8 @@ class _Shown(Element):
             text = content.data.replace("\\`", "`")
             text = text if content.script else html.escape(text)
             size = f"width: {_size(content.width)}; height: {_size(content.height)};"
-            return for_template_literal(f'<div id="{content.get_name()}" style="{size}">{sanitise(text)}</div>')
-        return for_template_literal(f'<div id="{self.name}">{sanitise(content.render(**kwargs))}</div>')
+            return for_template_literal(f'<div style="{size}">{sanitise(text)}</div>')
+        return for_template_literal(f"<div>{sanitise(content.render(**kwargs))}</div>")
 
 
 def _size(size: tuple[float, str]) -> str:
@@ -187,8 +201,10 @@ def _topojson(layer: TopoJson) -> None:
 
 def _colormap(colormap: ColorMap) -> None:
     _require(WORD, colormap, colormap.width, colormap.height, colormap.vmin, colormap.vmax)
-    if colormap.tick_labels is not None:
-        colormap.tick_labels = _JsonList(colormap.tick_labels)
+    labels = colormap.tick_labels
+    if labels is None:
+        labels = legend_scaler([float(bound) for bound in colormap.index], colormap.max_labels)
+    colormap.tick_labels = _JsonList(labels)
 
 
 class _JsonList(list[Any]):

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
 import folium
@@ -14,14 +14,7 @@ from folium.plugins import Fullscreen, GroupedLayerControl, MiniMap, Search, Tre
 
 from hp_sig.errors import OutputError
 from hp_sig.maps.document import content_policy, head
-from hp_sig.maps.standalone.addresses import (
-    Basemap,
-    basemap_layer,
-    code_addresses,
-    element_addresses,
-    markup_addresses,
-    tile_service,
-)
+from hp_sig.maps.standalone.addresses import Basemap, basemap_layer, code_faults, element_faults, tile_service
 from hp_sig.maps.standalone.assets import (
     EVERY_FACE,
     Asset,
@@ -31,26 +24,19 @@ from hp_sig.maps.standalone.assets import (
     read_style,
     refusal,
 )
+from hp_sig.maps.standalone.pieces import Written, written_body, written_head
 from hp_sig.maps.standalone.rendering import Piece
-from hp_sig.maps.standalone.sanitising import rules_as_json, sanitise, style_addresses
-from hp_sig.maps.standalone.trusted import SCRIPT, Trusted, run_scripts
+from hp_sig.maps.standalone.sanitising import rules_as_json
+from hp_sig.maps.standalone.trusted import Trusted, run_scripts
 from hp_sig.maps.standalone.usage import plain_texts, used_assets
 from hp_sig.reference.labels import wording
 
 __all__ = ["assemble", "refused_elements"]
 
-STYLE = re.compile(r"<style\b[^<>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
-#: What folium and officers put in a head and the page says better itself.
-HEAD_TAGS = re.compile(r"<meta\b[^<>]*>|<title\b[^<>]*>[^<]*</title\s*>|<!--[^<>]*-->", re.IGNORECASE)
-#: folium.Map's two switches, which are set before Leaflet is read instead.
-SWITCHES = re.compile(r"<script>\s*L_NO_TOUCH = (?:true|false);\s*L_DISABLE_3D = (?:true|false);\s*</script>")
-#: geopandas.explore(): its legend may be moved by hand, with a library that stays out.
-MOVABLE_LEGEND = re.compile(
-    r'<script src="([^"]+)"></script>\s*'
-    r'<script>\$\( function\(\) \{\s*\$\( "\.maplegend" \)\.draggable\(\{[\w\s(){},.:$";]*?\}\);\s*\}\);\s*</script>'
-)
 #: What a page cannot hold: NUL, and halves of characters.
 UNREADABLE = re.compile("[\\x00\\ud800-\\udfff]")
+#: A layer's name that JavaScript takes for something else where folium writes it.
+PROTOTYPE = re.compile(r'^(\s*)"__proto__" :', re.MULTILINE)
 IDENTIFIER = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}")
 RANDOM = re.compile(r"[0-9a-f]{32}")
 
@@ -67,14 +53,14 @@ class _Names:
 
     def _rank(self, found: re.Match[str]) -> str:
         name = found[0]
-        return self.ranks.setdefault(name, f"{len(self.ranks):04d}") if name in self.random else name
+        return self.ranks.setdefault(name, f"n{len(self.ranks):04d}") if name in self.random else name
 
 
 def refused_elements(elements: Iterable[Element], basemap: Basemap | None) -> list[str]:
     """List what the elements of a map would load."""
     faults = []
     for element in elements:
-        faults += element_addresses(element, basemap)
+        faults += element_faults(element, basemap)
         # A few plugins name their files, but do not ask for them.
         named = (*getattr(element, "default_js", ()), *getattr(element, "default_css", ()))
         faults += [refusal(address) for _, address in named if find_asset(address) is None]
@@ -112,16 +98,17 @@ def assemble(
     header, html, script, identifiers = parts
     faults = list(faults)
     assets = _assets([*header, *html, *script], faults)
-    top = "".join(_head_piece(piece, faults) for piece in header)
-    body = "".join(_body_piece(piece, faults) for piece in html)
+    top = [written_head(piece, faults) for piece in header if piece.address is None]
+    body = [written_body(piece, faults) for piece in html if piece.address is None]
     codes = _codes(script, basemap, faults)
     if faults:
         listed = "".join(f"\n  - {fault}." for fault in dict.fromkeys(faults))
         message = f"this map cannot be one file that opens without network:{listed}"
         raise OutputError(message)
     names = _Names(frozenset(name for name in identifiers if RANDOM.fullmatch(name)))
-    top, body, *codes = (_as_read(names.replace(text)) for text in (top, body, *codes))
-    texts = plain_texts([top, body, *codes])
+    top, body = ([replace(part, text=_as_read(names.replace(part.text))) for part in parts] for parts in (top, body))
+    codes = [_as_read(names.replace(code)) for code in codes]
+    texts = plain_texts([*(part.text for part in (*top, *body)), *codes])
     if not keep_all:
         assets = used_assets(assets, texts)
     signs = [*texts, *EVERY_FACE] if keep_all else texts
@@ -130,13 +117,17 @@ def assemble(
     ours = [*_switches(script), *libraries, *_own_scripts(libraries)]
     codes = [_inside_script(code) for code in codes]
     ours = [_inside_script(_as_read(code)) for code in ours]
-    policy = content_policy(
-        dict.fromkeys([*ours, *run_scripts(top), *run_scripts(body), *codes]), images=tile_service(basemap)
-    )
+    trusted = [script for part in (*top, *body) if part.is_trusted for script in run_scripts(part.text)]
+    policy = content_policy(dict.fromkeys([*ours, *trusted, *codes]), images=tile_service(basemap))
     return (
         f'<!DOCTYPE html>\n<html lang="fr">\n<head>\n{head(_as_read(title), policy)}{_tagged("style", styles)}'
-        f"{_tagged('script', ours)}{top}</head>\n<body>\n{body}\n{_tagged('script', codes)}</body>\n</html>\n"
+        f"{_tagged('script', ours)}{_joined(top)}</head>\n<body>\n{_joined(body)}\n{_tagged('script', codes)}</body>\n"
+        "</html>\n"
     )
+
+
+def _joined(parts: Iterable[Written]) -> str:
+    return "".join(part.text for part in parts)
 
 
 def _tagged(tag: str, texts: Iterable[str]) -> str:
@@ -149,8 +140,11 @@ def _as_read(text: str) -> str:
 
 
 def _inside_script(code: str) -> str:
-    """Write code so that no text in it opens or ends a script; the three forms read the same in JavaScript."""
-    return re.sub(r"<(/?script)", r"\\x3c\1", code, flags=re.IGNORECASE)
+    """Write code so that no text in it opens or ends a script as HTML reads it; to JavaScript a text is the same.
+
+    `<!--` alone may stay: only a script that opens after it hides the end.
+    """
+    return re.sub(r"<(?=/?script[\s/>])", r"\\x3c", code, flags=re.IGNORECASE)
 
 
 def _assets(pieces: Iterable[Piece], faults: list[str]) -> list[Asset]:
@@ -164,51 +158,6 @@ def _assets(pieces: Iterable[Piece], faults: list[str]) -> list[Asset]:
     return list(assets.values())
 
 
-def _head_piece(piece: Piece, faults: list[str]) -> str:
-    if piece.address is not None:
-        return ""
-    if isinstance(piece.holder, Trusted):
-        return _trusted(piece.text, faults)
-    text = HEAD_TAGS.sub("", _known_scripts(piece.text))
-    styles = [_sheet(found, faults) for found in STYLE.findall(text)]
-    left = STYLE.sub("", text).strip()
-    loaded = markup_addresses(left)
-    faults += [f"{address}: a page without network cannot load it" for address in loaded]
-    if left and not loaded:
-        faults.append(f"{left[:80]!r} in the head: only <style> may stand there; give scripts to figure.script")
-    return _tagged("style", styles)
-
-
-def _body_piece(piece: Piece, faults: list[str]) -> str:
-    if piece.address is not None:
-        return ""
-    if isinstance(piece.holder, Trusted):
-        return _trusted(piece.text, faults)
-    text = _known_scripts(piece.text)
-    styles = [_sheet(found, faults) for found in STYLE.findall(text)]
-    markup = STYLE.sub("", text)
-    faults += [
-        f"{address}: give the image itself, data:image/…, or leave it out" for address in markup_addresses(markup)
-    ]
-    return f"{_tagged('style', styles)}{sanitise(markup)}\n"
-
-
-def _known_scripts(text: str) -> str:
-    return MOVABLE_LEGEND.sub(lambda found: "" if find_asset(found[1]) else found[0], SWITCHES.sub("", text))
-
-
-def _sheet(style: str, faults: list[str]) -> str:
-    faults += [f"{address} in a style sheet: leave it out" for address in style_addresses(style)]
-    return style
-
-
-def _trusted(text: str, faults: list[str]) -> str:
-    faults += [
-        f"{address}: a page without network cannot load it" for address in markup_addresses(SCRIPT.sub("", text))
-    ]
-    return f"{text}\n"
-
-
 def _codes(pieces: list[Piece], basemap: Basemap | None, faults: list[str]) -> list[str]:
     """Group the map's code in scripts: a control that fails does not stop the layers after it."""
     groups: list[list[str]] = []
@@ -219,7 +168,9 @@ def _codes(pieces: list[Piece], basemap: Basemap | None, faults: list[str]) -> l
         code = piece.text
         apart = piece.source is None or _is_apart(piece.source)
         if not isinstance(piece.holder, Trusted) and not _is_of_folium(piece.source):
-            faults += [f"{address} in a script: leave it out" for address in code_addresses(code, basemap)]
+            faults += code_faults(code, basemap)
+        if isinstance(piece.source, LayerControl | GroupedLayerControl):
+            code = PROTOTYPE.sub(r'\1["__proto__"] :', code)
         if isinstance(piece.source, folium.Map) and basemap is not None:
             code += _basemap_code(piece.source, basemap)
         if apart or alone or not groups:

@@ -1,11 +1,13 @@
 """How is a folium map written as text without its data being read as a template, and without changing the map?
 
 Branca compiles every text that it has just rendered as a new template, so that `{{ … }}` in a property or a popup runs
-in Python. Here such a text is taken as it is. All that rendering adds to the map is undone afterwards.
+in Python. Here such a text is taken as it is. What an earlier rendering left in the map (a notebook showed it) is not
+written again, and all that this one adds is undone afterwards.
 """
 
 import copy
 import json
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,11 +20,13 @@ import branca.element
 import folium.features
 import folium.template
 from branca.element import CssLink, Element, Figure, JavascriptLink
+from folium import Marker
+from folium.elements import ElementAddToElement
 from folium.utilities import camelize
 
 from hp_sig.maps.standalone.neutralising import FeatureMapper, Literal, neutralise
 
-__all__ = ["Piece", "elements_of", "rendered", "root_of"]
+__all__ = ["Piece", "elements_of", "held_by", "rendered", "root_of"]
 
 #: Branca and folium are made literal for one map at a time.
 LOCK = threading.RLock()
@@ -30,6 +34,8 @@ LOCK = threading.RLock()
 HEAVY = frozenset(
     {"data", "json", "locations", "location", "style_map", "highlight_map", "color_domain", "color_range"}
 )
+#: Under which an element's rendered text stands in the figure.
+RENDERED_NAME = re.compile(r"\w+_[0-9a-f]{32}(?:tablestyle)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +75,7 @@ def root_of(figure: folium.Map) -> Figure:
 
 def elements_of(root: Element) -> list[Element]:
     """List a figure's elements, each once, breadth first: children, and those in the attributes of others."""
-    return _reached(root, _referenced)
+    return _reached(root, lambda element: (held for held in held_by(element) if isinstance(held, Element)))
 
 
 def _reached(root: Element, step: Callable[[Element], Iterable[Element]]) -> list[Element]:
@@ -83,19 +89,20 @@ def _reached(root: Element, step: Callable[[Element], Iterable[Element]]) -> lis
     return list(found.values())
 
 
-def _referenced(element: Element) -> Iterator[Element]:
-    for name, value in vars(element).items():
-        waiting = deque([] if name == "_parent" else [value])
-        while waiting:
-            found = waiting.popleft()
-            if isinstance(found, Element):
-                yield found
-            elif name in HEAVY or not found:
-                continue
-            elif isinstance(found, dict):
-                waiting.extend(found.values())
-            elif isinstance(found, list | tuple) and not isinstance(found[0], int | float | str):
-                waiting.extend(found)
+def held_by(element: Element) -> Iterator[object]:
+    """Give what the attributes of an element hold, in tables and lists as well; its data are not opened."""
+    seen: set[int] = set()
+    attributes = ((name, value) for name, value in vars(element).items() if name != "_parent")
+    waiting = deque(value for name, value in attributes if name not in HEAVY or isinstance(value, Element))
+    while waiting:
+        found = waiting.popleft()
+        if not isinstance(found, dict | list | tuple):
+            yield found
+        elif id(found) not in seen:
+            seen.add(id(found))
+            content = list(found.values()) if isinstance(found, dict) else found
+            # Coordinates and the like.
+            waiting.extend(content if content and not isinstance(content[0], int | float) else ())
 
 
 def _added(element: Element) -> Iterator[Element]:
@@ -126,6 +133,7 @@ def rendered(
         kept = [_state(element) for element in elements]
         try:
             for element in elements:
+                _forget(element, sources)
                 neutralise(element)
             with _literal():
                 for child in list(root._children.values()):
@@ -136,6 +144,19 @@ def rendered(
         finally:
             for state in kept:
                 _put_back(*state)
+
+
+def _forget(element: Element, sources: dict[str, Element]) -> None:
+    """Drop what an earlier rendering left: texts in the figure, even of removed elements, and children made for it."""
+    for name, child in list(element._children.items()):
+        if isinstance(child, ElementAddToElement | Marker.SetIcon):
+            del element._children[name]
+    parts = (element.header, element.html, element.script) if isinstance(element, Figure) else ()
+    for part in parts:
+        for name, child in list(part._children.items()):
+            left = RENDERED_NAME.fullmatch(name) or name in sources
+            if left and type(child) is Element and name != child.get_name():
+                del part._children[name]
 
 
 def _pieces(part: Element, sources: dict[str, Element]) -> list[Piece]:

@@ -5,7 +5,6 @@ that they allow: a known element, known attributes, values without code and with
 first character becomes an entity, so that the reader sees what was written.
 """
 
-import html
 import json
 import re
 import tomllib
@@ -14,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["for_template_literal", "markup_rules", "missing_images", "rules_as_json", "sanitise", "style_addresses"]
+__all__ = ["for_template_literal", "markup_rules", "rules_as_json", "sanitise", "sanitise_own"]
 
 SPACE = r"[ \t\n\r\f]"
 #: One attribute: its name, then its value between quotes of either kind or bare.
@@ -24,18 +23,15 @@ NAMELESS_ATTRIBUTE = re.sub(r"\((?!\?)", "(?:", ATTRIBUTE)
 TAG = rf"<!--[^<>]*-->|<(/?)([A-Za-z][A-Za-z0-9]*)((?:{NAMELESS_ATTRIBUTE})*){SPACE}*/?>|<"
 #: What a JavaScript template literal reads, as entities of the HTML that it holds.
 LITERAL_MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "`$\\"})
-EMBEDDED = re.compile(r"""url\(\s*(["']?)(?:data:[^)]*|#[\w-]*)\1\s*\)""", re.IGNORECASE)
-CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-CSS_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\n\r\f]?|\\(.)", re.DOTALL)
-CSS_LOADS = re.compile(r"""@import[^;]*|(?:url|src|image-set|image)\([^)]*\)?|(?:https?:)?//[^\s"')]+""", re.IGNORECASE)
 
 
 @cache
 def markup_rules() -> Mapping[str, Any]:
-    """Give the rules as the browser's side reads them: lists, tables, and the two expressions that find tags."""
+    """Give the rules: lists, tables, and the two expressions that find tags."""
     rules = tomllib.loads((files("hp_sig.maps") / "assets" / "markup.toml").read_text(encoding="utf-8"))
     return {
         **rules,
+        "patterns": {name: "".join(parts) for name, parts in rules["patterns"].items()},
         "elements": rules["elements"].split(),
         "drawing": rules["drawing"].split(),
         "tag": TAG,
@@ -70,31 +66,41 @@ def sanitise(text: str) -> str:
     >>> sanitise("<b>Volx</b> <img src=x onerror=alert(1)>")
     '<b>Volx</b> &lt;img src=x onerror=alert(1)>'
     """
+    return _sanitised(text, {})
+
+
+def sanitise_own(text: str) -> str:
+    """Do the same to the markup that an officer put into the page himself, which may stand anywhere on it.
+
+    >>> sanitise_own('<p id="legend" style="position: fixed" onclick="a()"><p id="legend" style="position: fixed">')
+    '&lt;p id="legend" style="position: fixed" onclick="a()"><p id="legend" style="position: fixed">'
+    """
+    return _sanitised(text, markup_rules()["officer"])
+
+
+def _sanitised(text: str, instead: Mapping[str, str]) -> str:
     if "<" not in text:
         return text
     tag, _, _ = _expressions()
-    return tag.sub(_kept, text)
+    return tag.sub(lambda found: _kept(found, instead), text)
 
 
-def _kept(found: re.Match[str]) -> str:
+def _kept(found: re.Match[str], instead: Mapping[str, str]) -> str:
     element = found[2]
-    if found[0] != "<" and (element is None or not _faults(found[1], element.lower(), found[3])):
+    if found[0] != "<" and (element is None or _is_allowed(found[1], element.lower(), found[3], instead)):
         return found[0]
     return f"&lt;{found[0][1:]}"
 
 
-def _faults(closing: str, element: str, attributes: str) -> list[tuple[str, str]]:
-    """List the attributes that a tag may not have; the element itself, if it may not be."""
+def _is_allowed(closing: str, element: str, attributes: str, instead: Mapping[str, str]) -> bool:
     _, attribute, elements = _expressions()
     if element not in elements or (closing and attributes):
-        return [(element, "")]
-    faults = []
+        return False
     for name, double, single, bare in attribute.findall(attributes):
-        pattern = _pattern(element, name.lower())
-        value = double or single or bare
-        if pattern is None or not _patterns()[pattern].fullmatch(value):
-            faults.append((name.lower(), value))
-    return faults
+        pattern = instead.get(name.lower()) or _pattern(element, name.lower())
+        if pattern is None or not _patterns()[pattern].fullmatch(double or single or bare):
+            return False
+    return True
 
 
 def _pattern(element: str, name: str) -> str | None:
@@ -103,23 +109,6 @@ def _pattern(element: str, name: str) -> str | None:
     by_prefix = next((value for start, value in rules["prefixes"].items() if name.startswith(start)), None)
     pattern: str | None = own.get(name) or rules["attributes"].get(name) or by_prefix
     return pattern
-
-
-def missing_images(text: str) -> list[str]:
-    """List the images of a text that are somewhere else: an officer's own, which without network would be missing.
-
-    A tag with anything more that is not allowed is no image of an officer; it is shown as written.
-
-    >>> missing_images("<img src='logo.png'><img src=x onerror=alert(1)>")
-    ['logo.png']
-    """
-    found = []
-    for tag in _expressions()[0].finditer(text):
-        if tag[2] is not None and tag[2].lower() == "img" and not tag[1]:
-            faults = _faults("", "img", tag[3])
-            if [name for name, _ in faults] == ["src"]:
-                found.append(faults[0][1])
-    return found
 
 
 def for_template_literal(text: str) -> str:
@@ -131,16 +120,7 @@ def for_template_literal(text: str) -> str:
     return text.translate(LITERAL_MARKS)
 
 
-def style_addresses(style: str) -> list[str]:
-    r"""List what a style sheet would load from elsewhere, however it is spelled.
-
-    >>> style_addresses("a { background: u\\72l(https://example.org/a.png) url(data:image/png;base64,AA==) }")
-    ['url(https://example.org/a.png)']
-    """
-    plain = CSS_ESCAPE.sub(lambda mark: chr(min(int(mark[1], 16), 0x10FFFF)) if mark[1] else mark[2], style)
-    return CSS_LOADS.findall(EMBEDDED.sub("", CSS_COMMENT.sub("", html.unescape(plain))))
-
-
 def rules_as_json() -> str:
-    """Give the rules for the browser's side."""
-    return json.dumps(markup_rules(), ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
+    """Give the rules for the browser's side, where every text is someone's data."""
+    rules = {name: value for name, value in markup_rules().items() if name != "officer"}
+    return json.dumps(rules, ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
