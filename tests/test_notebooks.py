@@ -77,8 +77,8 @@ SHOWN = {
     ],
     "03-sobriete-fonciere.ipynb": [
         "matrice, hors seuils",
-        "bâti de 50 m² ou plus : reste artificialisé",
-        "petite surface artificialisée isolée : ne l'est plus",
+        "bâti de 50 m² ou plus\u00a0: reste artificialisé",
+        "petite surface artificialisée isolée\u00a0: ne l'est plus",
         "Zones bâties (CS1.1.1.1)",
         "2017-2020 + 2018-2021",
         "en baisse",
@@ -86,7 +86,7 @@ SHOWN = {
         "proposition de loi, non adoptée",
         "12,00",
         "donnée manquante",
-        "millésimes mêlés : seulement par an",
+        "millésimes mêlés\u00a0: seulement par an",
         "4° Respect de l'objectif",
     ],
 }

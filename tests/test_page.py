@@ -851,7 +851,7 @@ def test_the_sheet_has_title_notice_legend_scale_north_and_sources(look, tmp_pat
         "Pôle multimodal",
         "Actions du contrat",
         "SIG mutualisé (Tout le territoire)",
-        "Sources\u00a0: Cerema, fichiers fonciers ; IGN, ADMIN EXPRESS, millésime 2020 (Licence Ouverte 2.0).",
+        "Sources : Cerema, fichiers fonciers ; IGN, ADMIN EXPRESS, millésime 2020 (Licence Ouverte 2.0).",
         "Plan imprimé en projection de Mercator",
     ):
         assert expected in told

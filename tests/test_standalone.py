@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +24,7 @@ import numpy as np
 import pytest
 import xyzservices
 from branca.element import Element, Figure, MacroElement, Template
+from folium.elements import EventHandler
 from folium.features import ClickForMarker, Control, CustomIcon, DivIcon, GeoJsonPopup, GeoJsonTooltip, TopoJson
 from folium.utilities import JsCode
 from hypothesis import given, settings
@@ -33,17 +35,18 @@ import hp_sig
 from hp_sig import OutputError, save_standalone
 from hp_sig.maps.standalone import Trusted, standalone_page
 from hp_sig.maps.standalone.loading import code_addresses, markup_addresses, style_addresses
-from hp_sig.maps.standalone.assets import find_asset, refusal, registry
+from hp_sig.maps.standalone.assets import find_asset, read_script, refusal, registry
 from hp_sig.maps.standalone.sanitising import markup_rules, rules_as_json, sanitise, sanitise_own
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ASSETS = files("hp_sig.maps") / "assets"
 DEFAULTS = {"jquery", "bootstrap", "glyphicons", "fontawesome-free", "leaflet.awesome-markers"}
 
-#: Code for the browser, for Jinja, for JavaScript, and ordinary French, in one text.
+#: Code for the browser, for Jinja, for JavaScript, markup that hides or covers the page, and ordinary French, in one.
 PLAIN = (
-    "<img src=x onerror=document.title='owned'>{{ 7*7 }}{# x #}${alert(1)}${document.title='owned'}"
-    "</script><script>document.title='owned'</script>Les Ormes \"à l'Est\" `\\ &c"
+    "<style></style/><img src=x onerror=document.title='owned'>{{ 7*7 }}{# x #}${alert(1)}${document.title='owned'}"
+    "<style>body{display:none}</style x><p id=map_n0000><p style='position: fixed'></script>"
+    "<script>document.title='owned'</script>Les Ormes \"à l'Est\" `\\ &c"
 )
 #: The same with what is no template at all, on which Jinja stops.
 EVIL = f"{PLAIN}{{{{ Les {{% raw %}}"
@@ -51,9 +54,9 @@ EVIL = f"{PLAIN}{{{{ Les {{% raw %}}"
 READ_AT_ONCE = {
     "popup with an Element",
     "popup with a frame",
-    "page's own HTML",
     "frame in the page",
     "legend of explore()",
+    "title of the legend of explore()",
 }
 
 
@@ -92,8 +95,13 @@ def browser():
         started.close()
 
 
+@pytest.fixture(scope="module")
+def window(browser):
+    return browser.new_context(viewport={"width": 1000, "height": 700}, offline=True).new_page()
+
+
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(window, tmp_path):
     """Open a page offline; give it and all that it logs, asks for, or pops up."""
 
     @contextmanager
@@ -102,23 +110,25 @@ def opened(browser, tmp_path):
         assert policy or source != text
         path = tmp_path / address
         path.write_text(source, encoding="utf-8")
-        context = browser.new_context(viewport={"width": 1000, "height": 700}, offline=True)
-        page = context.new_page()
         told = []
-        page.on("console", lambda message: told.append(message.text))
-        page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("dialog", lambda dialog: (told.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.on(
-            "request",
-            lambda request: (
+        listeners = {
+            "console": lambda message: told.append(message.text),
+            "pageerror": lambda error: told.append(str(error)),
+            "dialog": lambda dialog: (told.append(f"dialog {dialog.message}"), dialog.dismiss()),
+            "request": lambda request: (
                 None if request.url == path.as_uri() or request.url.startswith("data:") else told.append(request.url)
             ),
-        )
-        page.goto(path.as_uri())
+        }
+        window.mouse.move(999, 699)
+        for event, listener in listeners.items():
+            window.on(event, listener)
+        window.goto(path.as_uri())
         try:
-            yield page, told
+            yield window, told
         finally:
-            context.close()
+            for event, listener in listeners.items():
+                window.remove_listener(event, listener)
+            window.goto("about:blank")
 
     return open_page
 
@@ -231,9 +241,9 @@ def explored():
     return zones.explore(column=EVIL, categorical=True, tiles=None, legend=False)
 
 
-def explored_legend():
-    zones = gpd.GeoDataFrame({"nom": [PLAIN]}, geometry=[box(5.9, 43.9, 6.1, 44.1)], crs=4326)
-    return zones.explore(column="nom", categorical=True, tiles=None, legend=True)
+def explored_legend(label=PLAIN, title="nom"):
+    zones = gpd.GeoDataFrame({title: [label]}, geometry=[box(5.9, 43.9, 6.1, 44.1)], crs=4326)
+    return zones.explore(column=title, categorical=True, tiles=None, legend=True, tooltip=False)
 
 
 def topology(text=EVIL):
@@ -306,11 +316,11 @@ CHANNELS = {
     ),
     "icon with HTML": (lambda: a_map(marker(icon=DivIcon(html=EVIL))), text_of(".leaflet-marker-icon")),
     "search": (searching, search_layer),
-    "page's own HTML": (lambda: with_html(Element(PLAIN)), seen),
     "frame in the page": (lambda: with_html(folium.IFrame(PLAIN)), seen),
     "click for a marker": (lambda: a_map(ClickForMarker(EVIL)), lambda page: (click_map(page), click_marker(page))[1]),
     "tooltip of explore()": (explored, hover_path),
     "legend of explore()": (explored_legend, text_of(".maplegend")),
+    "title of the legend of explore()": (lambda: explored_legend("x", PLAIN), text_of(".maplegend .legend-title")),
     "TopoJson": (topology, hover_path),
 }
 
@@ -326,14 +336,22 @@ def test_a_text_is_shown_as_it_is_written_and_never_run(opened, channel, policy)
 
         assert (PLAIN if channel in READ_AT_ONCE else EVIL) in shown
         assert page.title() == "Carte"
-        assert page.locator("[onerror]").count() == 0
+        assert page.locator("[onerror], body style").count() == 0
+        assert page.locator("#map_n0000").count() == 1
+        assert page.locator("[style*=fixed]").count() == 0
         assert told == []
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("policy", [True, False], ids=["with the policy", "without the policy"])
 @pytest.mark.parametrize(
-    "colour", ["{{document.title='owned'}}", "</script><script>document.title='owned'</script>", "{{ Les"]
+    "colour",
+    [
+        "{{'undefined_name'}}",
+        "{{document.title='owned'}}",
+        "</script><script>document.title='owned'</script>",
+        "{{ Les",
+    ],
 )
 def test_a_colour_from_the_data_is_no_code(opened, colour, policy):
     figure = a_map(folium.GeoJson(square_features(a=1), style_function=lambda _: {"color": colour}))
@@ -506,6 +524,14 @@ CORPUS = [
     "<b class=x/onclick=alert(1)>",
     '<b class="x"onclick=alert(1)>',
     "</b onclick=x>",
+    "<style>",
+    "<style></style/>",
+    "<style></style x>",
+    "<b id=x>",
+    "<b id='map_n0000'>",
+    "<b class='table fixed-top'>",
+    "<b class='&#102;ixed-top'>",
+    "<b class='position-static modal-title overflow-hidden'>",
     "<<b>>",
     "<b <b>>",
     "<a href=javascript:alert(1)>",
@@ -516,6 +542,17 @@ CORPUS = [
     "<a href=mailto:a@b.fr>",
     "<a href='#x'>",
     "<a href='#x\n'>",
+    "<a href=fiches/04112.html>",
+    "<a href='../fiches/été (1).html?a=b:c#d'>",
+    "<a href=/fiche.html>",
+    "<a href=tel:+33492000000>",
+    "<a href=javascript&colon;alert(1)>",
+    "<a href='\x01javascript:alert(1)'>",
+    "<a href='java\tscript:alert(1)'>",
+    "<a href='/\\x.fr'>",
+    "<a href='\\\\x.fr'>",
+    "<a href=data:text/html,x>",
+    "<a href=''>",
     "<img src='https://x/a.png'>",
     "<img src=data:text/html,x>",
     "<img src=data:image/png;base64,AA==>",
@@ -533,6 +570,24 @@ CORPUS = [
     "<p style='background:url(data:image/png;base64,AA==)'>",
     "<p style='font-family:&quot;Arial&quot;'>",
     "<p style='@import x'>",
+    "<p style='position:fixed'>",
+    "<p style='position : static; color:red'>",
+    "<p style='position:relative !important'>",
+    "<p style='color:red;;POSITION\t:\nabsolute;'>",
+    "<p style='position:var(--p)'>",
+    "<p style='position/**/:fixed'>",
+    "<p style='a{}position:fixed'>",
+    "<p style='font-family:&quot;position:fixed&quot;'>",
+    "<p style='border-left: 1px solid; text-align: left; margin: 0 auto'>",
+    "<p style='left:1px'>",
+    "<p style='margin:-1px'>",
+    "<p style='margin:calc(0px - 1px)'>",
+    "<p style='-webkit-transform:scale(9)'>",
+    "<p style='width:9vw'>",
+    "<p style='width:9.5DVMAX'>",
+    "<p style='width:99%;height:20em;overflow:hidden'>",
+    "<p style='overflow:visible'>",
+    "<svg transform='scale(9)'><g transform='scale(9)'></g></svg>",
     "<iframe src=x>",
     "<svg><script>alert(1)</script></svg>",
     "<svg viewBox='0 0 1 1' xmlns='http://www.w3.org/2000/svg'><path d='M0 0h1' fill='url(#a)'/></svg>",
@@ -603,8 +658,8 @@ MARKS = [
     "<!--",
     "-->",
 ]
-NAMES = ["b", "a", "img", "svg", "path", "p", "href", "src", "style", "class", "onclick", "d", "fill"]
-VALUES = ["https://x", "javascript:", "data:image/png;base64,A", "url(", "rgb(", "color:red"]
+NAMES = ["b", "a", "img", "svg", "path", "p", "href", "src", "style", "class", "id", "onclick", "d", "fill"]
+VALUES = ["https://x", "javascript:", "data:image/png;base64,A", "url(", "rgb(", "color:red", ";", "position:", "9vw"]
 PARTS = st.sampled_from([*MARKS, *NAMES, *VALUES])
 
 
@@ -648,14 +703,45 @@ def test_a_style_that_could_hide_an_address_is_no_markup(value):
     assert sanitise(f"<p style='{value}'>") == f"&lt;p style='{value}'>"
 
 
-def test_sanitising_a_long_text_takes_no_long():
-    for text in (
-        "<a " * 20_000,
-        "<a" + " a" * 20_000,
-        "<p style='" + "rgb(" * 20_000,
-        "<p style='" + "a" * 50_000 + "\\'>",
-    ):
-        assert len(sanitise(text)) >= len(text)
+LONG = {
+    "tags": "<a ",
+    "attributes": " a",
+    "images": "<img ",
+    "functions": "rgb(",
+    "declarations": "margin:0;",
+    "slashes": "//",
+    "addresses": "src=",
+    "spaces": "\t",
+    "sheets": "<style>",
+    "urls": "url(data:",
+    "comments": "<!--",
+}
+
+
+@pytest.mark.parametrize("part", LONG)
+@pytest.mark.parametrize("start", ["", "<a", "<p style='", "<img src=", "fetch(", "url("])
+@pytest.mark.parametrize(
+    "reading",
+    [sanitise, sanitise_own, markup_addresses, style_addresses, code_addresses],
+    ids=lambda reading: reading.__name__,
+)
+def test_the_work_on_a_text_grows_as_its_length(reading, start, part):
+    def seconds(length):
+        text = start + LONG[part] * (length // len(LONG[part])) + "\\'"
+        began = time.process_time()
+        reading(text)
+        return time.process_time() - began
+
+    short = min(seconds(20_000) for _ in range(2))
+
+    # Sixteen times the length is sixteen times the work; at the square of it, 256 times.
+    assert seconds(320_000) < 64 * short + 0.05
+
+
+def test_a_megabyte_of_tags_is_saved():
+    page = standalone_page(with_html(Element("<img " * 200_000)))
+
+    assert page.count("&lt;img ") == 200_000
 
 
 SINKS = {
@@ -696,12 +782,15 @@ def test_every_way_to_write_html_is_guarded_in_the_page(opened, sink):
 # --- no network -------------------------------------------------------------------------------------------------
 
 
-def test_a_write_that_fails_leaves_the_file_that_was_there(tmp_path, monkeypatch):
+@pytest.mark.parametrize("why", ["the disk is full", "it is protected"])
+def test_a_write_that_fails_leaves_the_file_that_was_there(tmp_path, monkeypatch, why):
     path = tmp_path / "maps" / "map.html"
     path.parent.mkdir()
     path.write_text("before")
-    path.chmod(0o444)
-    monkeypatch.setattr(Path, "replace", failing)
+    if why == "it is protected":
+        path.chmod(0o444)
+    else:
+        monkeypatch.setattr(Path, "replace", failing)
 
     with pytest.raises(OutputError, match=r"map\.html: cannot be written"):
         save_standalone(a_map(), path)
@@ -725,17 +814,194 @@ def test_a_page_names_no_address_that_it_would_load():
     assert "http" not in re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
 
 
-def test_every_script_of_the_page_is_in_its_policy_and_no_other():
+def hashed(script):
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def allowed_scripts(page):
+    return re.search(r"script-src ([^;]*);", page)[1].split()
+
+
+def own_script(name, *given):
+    source = re.sub(r"^\s*//.*\n", "", (ASSETS / name).read_text(encoding="utf-8"), flags=re.MULTILINE).strip()
+    return f"({source})({', '.join(given)});"
+
+
+def test_the_policy_names_the_libraries_our_scripts_and_the_code_of_the_officer_and_nothing_else():
     figure = a_map(marker(popup="x"))
-    figure.get_root().html.add_child(Trusted('<script>a()</script><script type="application/json">{"a": 1}</script>'))
+    root = figure.get_root()
+    root.html.add_child(Trusted('<script>a()</script><script type="application/json">{"a": 1}</script>'))
+    root.script.add_child(Element("officer()"))
 
     page = standalone_page(figure)
 
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    policy = re.search(r"script-src ([^;]*);", page)[1]
-    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts]
-    assert "a()" in scripts
-    assert set(policy.split()) == set(hashes)
+    libraries = [read_script("leaflet-1.9.3/leaflet.js"), read_script("jquery-3.7.1/jquery.min.js")]
+    french = own_script("french.js").removesuffix(");")
+    assert scripts[:2] == libraries
+    assert scripts[2].startswith(french)
+    assert scripts[3:5] == [own_script("sinks.js", rules_as_json()), "a()"]
+    assert [code.split()[0] for code in scripts[5:]] == ["officer()", "var"]
+    assert allowed_scripts(page) == [hashed(script) for script in (*scripts[:4], *scripts[4:])]
+
+
+#: Every way in which a browser ends a style sheet.
+ENDS = ("</style>", "</style/>", "</style x>", "</STYLE\n>")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("policy", [True, False], ids=["with the policy", "without the policy"])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_style_sheet_in_the_data_brings_no_script(opened, end, policy):
+    label = f"<style>{end}<script>document.title='owned'</script></style>"
+    page_text = standalone_page(explored_legend(label))
+
+    assert hashed("document.title='owned'") not in allowed_scripts(page_text)
+    with opened(page_text, policy=policy) as (page, told):
+        assert label in page.locator(".maplegend").text_content()
+        assert page.title() == "Carte"
+        assert told == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("text", ["<style>body{display:none}</style>", "Lot <style> A", "<meta http-equiv=refresh>"])
+def test_a_style_sheet_in_the_data_is_a_text(opened, text):
+    with opened(standalone_page(explored_legend(text))) as (page, _):
+        assert text in page.locator(".maplegend").inner_text()
+        assert page.locator(".maplegend").is_visible()
+
+
+@pytest.mark.browser
+def test_the_beginning_of_a_style_sheet_in_a_title_hides_nothing(opened):
+    figure = with_html(Element("<h3>Lot <style> A</h3><p>important</p>"))
+    figure.get_root().header.add_child(Element("<style>h3{color:rgb(1, 2, 3)}</style>"))
+
+    with opened(standalone_page(figure)) as (page, _):
+        assert page.locator("h3").inner_text() == "Lot <style> A"
+        assert page.locator("h3").evaluate("title => getComputedStyle(title).color") == "rgb(1, 2, 3)"
+        assert page.locator("p").inner_text() == "important"
+
+
+BEGINS = "{% for name, element in this._children.items() %}{{element.render(**kwargs)}}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "build",
+    [lambda text: with_html(Element(text)), lambda text: a_map(marker(popup=folium.Popup(Element(text))))],
+    ids=["page", "popup"],
+)
+def test_an_element_that_begins_like_branca_s_own_template_is_a_text(build):
+    page = standalone_page(build(f"{BEGINS}{{{{ 'ran in ' ~ 'Python' }}}}"))
+
+    assert "ran in Python" not in page
+    assert "ran in &#39; ~" in page or "'ran in ' ~" in page
+
+
+# --- its place on the page --------------------------------------------------------------------------------------
+
+OVER = "top:0;left:0;width:100vw;height:100vh;z-index:99999;background:white"
+COVERS = {
+    "position": f"style='position:fixed;{OVER}'",
+    "position by a class": "class='fixed-top vh-100 vw-100 bg-white' style='background:white'",
+    "shift": "style='display:block;position:relative;left:-900px;top:-300px;width:2000px;height:2000px'",
+    "margin": "style='display:block;margin:-500px;padding:900px;background:white'",
+    "transform": "style='display:inline-block;transform:scale(99)'",
+}
+
+
+def cover(how):
+    return f"<a href='https://evil.example/login' {COVERS[how]}>Connexion requise</a>"
+
+
+PLACES = {
+    "name of a layer": lambda text: a_map(folium.FeatureGroup(text), folium.LayerControl(collapsed=False)),
+    "attribution": lambda text: a_map(folium.GeoJson(square_features(a=1), attribution=text)),
+    "legend of explore()": explored_legend,
+    "popup": lambda text: a_map(marker(popup=folium.Popup(text, show=True))),
+    "icon": lambda text: a_map(marker(icon=DivIcon(html=text))),
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("how", COVERS)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_text_of_the_data_lies_over_the_page(opened, place, how):
+    with opened(standalone_page(PLACES[place](cover(how)), assets="all")) as (page, _):
+        points = [[x, y] for x in (30, 200, 800) for y in (100, 450, 600)]
+        covered = "points => points.filter(([x, y]) => document.elementFromPoint(x, y).closest('[href*=evil]'))"
+
+        assert page.evaluate(covered, points) == []
+        assert "Connexion requise" in page.content()
+
+
+LEGEND = (
+    '<div id="maplegend" class="maplegend" style="position: fixed; bottom: 50px; left: 50px; z-index: 9999; '
+    'background: white">Légende</div>'
+)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "build",
+    [lambda: with_html(Element(LEGEND)), lambda: a_map(with_macro("html", LEGEND))],
+    ids=["element", "macro"],
+)
+def test_the_legend_that_an_officer_puts_into_the_page_stays_where_it_is_put(opened, build):
+    with opened(standalone_page(build())) as (page, _):
+        assert page.locator("#maplegend").inner_text() == "Légende"
+        assert page.locator("#maplegend").bounding_box()["x"] == 50
+
+
+@pytest.mark.browser
+def test_an_image_of_folium_s_own_keeps_its_place(opened):
+    image = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+
+    with opened(standalone_page(a_map(folium.plugins.FloatImage(image, bottom=10, left=20, width="30px")))) as (
+        page,
+        _,
+    ):
+        assert page.locator("img[alt=float_image]").bounding_box()["x"] == 200
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "build",
+    [explored_legend, lambda text: with_html(Element(text)), lambda text: a_map(marker(popup=text))],
+    ids=["legend of explore()", "page", "popup"],
+)
+def test_no_text_takes_the_place_of_the_map(opened, build):
+    figure = build('Volx <b id="map_n0000">x</b>')
+    folium.GeoJson(square_features(a=1)).add_to(figure)
+
+    with opened(standalone_page(figure)) as (page, told):
+        assert page.locator("div.folium-map path").count() >= 1
+        assert page.locator("b#map_n0000").count() == 0
+        assert told == []
+
+
+def test_the_classes_of_our_files_that_place_a_box_are_not_for_a_text():
+    harmless = {
+        *("btn-check", "visually-hidden", "visually-hidden-focusable", "sr-only", "sr-only-focusable"),
+        *(
+            "fa-li",
+            "fa-sr-only",
+            "fa-sr-only-focusable",
+            "fa-stack-1x",
+            "fa-stack-2x",
+            "leaflet-control-layers-selector",
+        ),
+    }
+    placed = set()
+    for sheet in ASSETS.rglob("*.css"):
+        text = re.sub(r"/\*.*?\*/|\s", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for selectors, rule in re.findall(r"([^{}]+)\{([^{}]*)\}", text):
+            if re.search(
+                r"position:(?:fixed|absolute|-webkit-sticky)|(?:width|height):\d+v[wh]|overflow:visible", rule
+            ):
+                placed |= {name for name in re.findall(r"(?:^|,)\.([a-zA-Z][\w-]*)(?=,|$|:)", selectors)}
+
+    assert len(placed) > 50
+    assert {name for name in placed if sanitise(f"<b class={name}>").startswith("<")} <= harmless
 
 
 REFUSED = {
@@ -764,16 +1030,70 @@ REFUSED = {
     "script in the head": (lambda: with_header(Element("<script>a()</script>")), r"a\(\).*figure\.script"),
     "style sheet": (lambda: with_header(Element("<style>@import url(https://e.example/x.css)</style>")), r"e\.example"),
     "style sheet in the page": (
-        lambda: with_html(Element("<style>a{background:u\\72l(//g.example)}</style>")),
+        lambda: with_html(Element("<style>a{}</style/>")),
+        r"<style> in the page: put the sheet in figure\.get_root\(\)\.header",
+    ),
+    "style sheet, spelled otherwise": (
+        lambda: with_header(Element("<style>a{background:u\\72l(//g.example)}</style>")),
         r"g\.example",
     ),
-    "class of a tooltip": (
-        lambda: a_map(
-            folium.GeoJson(
-                square_features(a=1), tooltip=GeoJsonTooltip(["a"], style="}</style><script>alert(1)</script><style>{")
-            )
+    "style sheet, behind half a comment": (
+        lambda: with_header(
+            Element('<style>a::before{content:"/*"} b{background:url(https://i.example/x)} i{content:"*/"}</style>')
         ),
-        r"in the head",
+        r"i\.example",
+    ),
+    "style sheet, behind half an image": (
+        lambda: with_header(Element('<style>a::before{content:"url(data:"} b{background:url(//j.example)}</style>')),
+        r"j\.example",
+    ),
+    "script in the page": (
+        lambda: with_html(Element("<b>x</b><SCRIPT>$('.legend').draggable()</SCRIPT>")),
+        r"<script> in the page: give the code to figure\.get_root\(\)\.script",
+    ),
+    "script in the page by a macro": (
+        lambda: a_map(with_macro("html", "<script>a()</script x>")),
+        r"<script> in the page",
+    ),
+    **{
+        f"{name} with {end!r}": (lambda kind=kind, end=end: a_map(styled(kind, end)), r"in the head: only <style>")
+        for end in ENDS
+        for name, kind in (("style of a tooltip", "style"), ("class of a tooltip", "class_name"), ("width", "width"))
+    },
+    "popup": (lambda: a_map(marker(popup=f"<b>x</b>{REMOTE}")), r"a\.example/x\.png \(Popup\): give the image itself"),
+    "popup, a file": (lambda: a_map(marker(popup='<img src="logo.png">')), r"logo\.png \(Popup\)"),
+    "popup, a background": (
+        lambda: a_map(marker(popup="<p style='background:url(&quot;fond.png&quot;)'>")),
+        r"fond\.png.*\(Popup\)",
+    ),
+    "popup, a script": (
+        lambda: a_map(marker(popup='<script src="https://b.example/x.js"></script>')),
+        r"b\.example/x\.js \(Popup\)",
+    ),
+    "popup with an Element": (lambda: a_map(marker(popup=folium.Popup(Element(REMOTE)))), r"a\.example.*\(Popup\)"),
+    "popup with a frame": (
+        lambda: a_map(marker(popup=folium.Popup(folium.IFrame('<iframe src="https://b.example/x"></iframe>')))),
+        r"b\.example/x \(IFrame\)",
+    ),
+    "tooltip": (lambda: a_map(marker(tooltip=REMOTE)), r"a\.example/x\.png \(Tooltip\)"),
+    "icon with HTML": (lambda: a_map(marker(icon=DivIcon(html=REMOTE))), r"a\.example/x\.png \(DivIcon\)"),
+    "frame in the page": (lambda: with_html(folium.IFrame(REMOTE)), r"a\.example/x\.png \(IFrame\)"),
+    "module": (lambda: with_script("import('https://b.example/mod')"), r"b\.example/mod in a script"),
+    "file beside the page": (lambda: with_script("fetch('data/zones.geojson')"), r"data/zones\.geojson in a script"),
+    "image in code": (lambda: with_script("L.icon({iconUrl: 'icons/mairie'})"), r"icons/mairie in a script"),
+    "code of a layer": (
+        lambda: a_map(
+            folium.GeoJson(square_features(a=1), on_each_feature=JsCode("(f, l) => fetch('https://c.example/x')"))
+        ),
+        r"c\.example/x in a script",
+    ),
+    "code in the options of a layer": (
+        lambda: a_map(folium.GeoJson(square_features(a=1), filter=JsCode("f => fetch('zones/' + f.id)"))),
+        r"zones/ in a script",
+    ),
+    "code of an event": (
+        lambda: a_map(folium.GeoJson(square_features(a=1)).add_child(EventHandler("click", JsCode("e => fetch('a')")))),
+        r"a in a script",
     ),
     "measure": (lambda: a_map(folium.plugins.MeasureControl()), r"MeasureControl.*eval"),
     "geocoder": (lambda: a_map(folium.plugins.Geocoder()), r"Geocoder.*network"),
@@ -798,10 +1118,30 @@ REFUSED = {
 }  # fmt: skip
 
 
-def with_code(code):
+REMOTE = '<img src="https://a.example/x.png" width=20>'
+
+
+def with_macro(part, text):
     element = MacroElement()
-    element._template = Template(f"{{% macro script(this, kwargs) %}}{code}{{% endmacro %}}")
+    element._template = Template(f"{{% macro {part}(this, kwargs) %}}{text}{{% endmacro %}}")
     return element
+
+
+def with_code(code):
+    return with_macro("script", code)
+
+
+def with_script(code):
+    figure = a_map()
+    figure.get_root().script.add_child(Element(code))
+    return figure
+
+
+def styled(option, end):
+    evil = f"}}{end}<script>document.title='owned'</script><style>{{"
+    if option == "width":
+        return folium.plugins.FloatImage("data:image/png;base64,AA==", width=evil)
+    return folium.GeoJson(square_features(a=1), tooltip=GeoJsonTooltip(["a"], **{option: evil}))
 
 
 def named_content():
@@ -858,7 +1198,7 @@ def test_all_that_is_wrong_is_told_at_once():
 
 
 def test_a_folder_that_does_not_exist_is_an_error_that_says_so(tmp_path):
-    with pytest.raises(OutputError, match="in a folder that exists"):
+    with pytest.raises(OutputError, match="No such file or directory"):
         save_standalone(a_map(), tmp_path / "none" / "map.html")
 
 
@@ -875,14 +1215,35 @@ def test_a_refused_map_leaves_the_file_that_was_there(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "code", ["open('https://example.org/page')", "// see https://leafletjs.com/reference.html#map"]
+    "code",
+    [
+        "open('https://example.org/page')",
+        "// see https://leafletjs.com/reference.html#map",
+        "link.download = 'carte.png'",
+        "image.src = 'data:image/png;base64,AA//'",
+        "fetch(url)",
+    ],
 )
-def test_a_link_in_code_is_no_address_to_load(code):
-    assert code_addresses(code, None) == []
+def test_what_code_does_not_load_is_no_address(code):
+    assert code_addresses(code) == []
 
 
-def test_a_link_in_markup_is_no_address_to_load():
-    assert markup_addresses('<a href="https://www.volx.fr/x.png">x</a>') == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<a href="https://www.volx.fr/x.png">x</a>',
+        "<img src=x onerror=alert(1)>",
+        "<img src=x/onerror=alert(1)>",
+        "<img src='data:image/png;base64,AA//'>",
+        "<svg><path fill='url(#a)'></svg>",
+        "src='logo.png'",
+    ],
+)
+def test_what_markup_does_not_load_is_no_address(text):
+    assert markup_addresses(text) == []
+
+
+def test_what_a_style_sheet_does_not_load_is_no_address():
     assert style_addresses("a::before { content: '\\f101'; background: url(data:image/png;base64,AA==) }") == []
 
 
@@ -1301,11 +1662,103 @@ def test_a_refused_map_is_left_as_it_was():
     assert state(figure.get_root()) == before
 
 
-def test_a_displayed_map_gives_the_same_page_as_a_new_one():
-    displayed = every_control()
-    displayed.get_root().render()
+@pytest.mark.parametrize(
+    "build",
+    [every_control, explored_legend, lambda: choropleth("Part"), lambda: a_map(marker(popup="x", icon=folium.Icon()))],
+    ids=["controls", "explore", "choropleth", "icon"],
+)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_displayed_map_gives_the_same_bytes_as_a_new_one(build, times):
+    displayed = build()
+    for _ in range(times):
+        displayed._repr_html_()
 
-    assert "L.map(" in standalone_page(displayed, basemap="plan-ign")
+    assert standalone_page(displayed, basemap="plan-ign") == standalone_page(build(), basemap="plan-ign")
+
+
+def test_a_layer_taken_out_after_the_map_was_displayed_is_not_in_the_file():
+    group = folium.FeatureGroup("Groupe")
+    marker(popup="Volx").add_to(group)
+    figure = a_map(group)
+    figure._repr_html_()
+    del figure._children[group.get_name()]
+
+    page = standalone_page(figure)
+
+    assert page == standalone_page(a_map())
+    assert "L.featureGroup(" in figure.get_root().script.render()
+
+
+def test_what_an_officer_put_into_the_page_stays_when_the_map_was_displayed():
+    figure = with_html(Element("<p>à moi</p>"))
+    figure.get_root().html.add_child(Element("<p>nommé</p>"), name="legende")
+    figure._repr_html_()
+
+    page = standalone_page(figure)
+
+    assert "<p>à moi</p>" in page
+    assert "<p>nommé</p>" in page
+
+
+def test_whatever_an_officer_hangs_on_the_map_does_not_stop_it():
+    figure = a_map()
+    figure.zones = gpd.GeoDataFrame({"a": [1]}, geometry=[Point(6, 44)], crs=4326)
+    figure.figures = [np.array([1, 2])]
+    figure.itself = [figure]
+    figure.itself.append(figure.itself)
+    figure.table = {"self": figure.itself}
+    figure.table["table"] = figure.table
+
+    assert standalone_page(figure) == standalone_page(a_map())
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("controlled", ["plain", "grouped"])
+def test_a_layer_may_be_called_as_javascript_calls_its_own(opened, controlled):
+    groups = [folium.FeatureGroup("__proto__"), folium.FeatureGroup("Volx")]
+    figure = a_map(*groups)
+    if controlled == "plain":
+        folium.LayerControl(collapsed=False).add_to(figure)
+    else:
+        folium.plugins.GroupedLayerControl({"__proto__": groups}, exclusive_groups=False, collapsed=False).add_to(
+            figure
+        )
+
+    with opened(standalone_page(figure)) as (page, told):
+        assert page.locator(".leaflet-control-layers-selector").count() == 2
+        assert "__proto__" in page.locator(".leaflet-control-layers").inner_text()
+        assert told == []
+
+
+@pytest.mark.browser
+def test_code_and_its_texts_are_the_same_to_javascript(opened):
+    code = (
+        "const scripts = [1, 2]; let n = 0; for (let i = 0; i<scripts.length; i++) n++;"
+        "const text = '<!-- <script></scr' + 'ipt><script x></script></script/>'; document.title = n + text;"
+    )
+
+    with opened(standalone_page(with_script(code))) as (page, told):
+        assert page.title() == "2<!-- <script></script><script x></script></script/>"
+        assert told == []
+
+
+@pytest.mark.browser
+def test_links_to_files_beside_the_page_and_to_a_telephone_are_links(opened):
+    text = '<a href="fiches/commune-04112.html">fiche</a> <a href="tel:+33492000000">tél.</a>'
+
+    with opened(standalone_page(a_map(marker(popup=text)))) as (page, told):
+        assert click_marker(page) == "fiche tél."
+        assert page.locator(".leaflet-popup-content a").count() == 2
+        assert told == []
+
+
+def test_the_title_of_a_figure_is_that_of_its_page():
+    figure = Figure(title="Mon titre")
+    inner = folium.Map([44, 6], tiles=None)
+    figure.add_child(inner)
+
+    assert "<title>Mon titre</title>" in standalone_page(inner)
+    assert "<title>Volx</title>" in standalone_page(inner, title="Volx")
 
 
 def test_maps_made_meanwhile_in_another_thread_are_as_usual():

@@ -106,7 +106,7 @@ def write_outputs(
             save_standalone(figure, folder / name)
             rows[name] = len(layers.communes)
             documents.append((name, wording("index", f"{MAPS[name]}_title"), wording("index", MAPS[name])))
-    rows |= write_sheets(layers, results, folder, step=step)
+    rows |= write_sheets(layers, results, folder, step=step, day=news.day)
     step(INDEX)
     page = index_page(
         layers,

@@ -1,5 +1,6 @@
 """How are one map, or a few sheets, written on their own, apart from the folder of results?"""
 
+import datetime as dt
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -148,7 +149,8 @@ def write_some_sheets(
     target = Path(folder)
     _require_absent([target / name for name in wanted.values()], replace=replace)
     target.mkdir(parents=True, exist_ok=True)
-    write_sheets(layers, results, target, files=wanted, step=lambda _name: None)
+    today = dt.datetime.now(dt.UTC).astimezone().date()
+    write_sheets(layers, results, target, files=wanted, step=lambda _name: None, day=today)
     return [target / name for name in wanted.values()]
 
 
