@@ -23,7 +23,8 @@ CONSUMED = (
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 #: Marks that a program would take for its own, and letters that it would take for the end of a text.
 EVIL = (
-    "<img src=x onerror=document.title='owned'>{{ 7*7 }}{% raw %}${alert(1)}"
+    "<style></style/><img src=x onerror=document.title='owned'>{{ 7*7 }}{% raw %}${alert(1)}"
+    "<style>body{display:none}</style x><p id=hp-model style=position:fixed>"
     "</script><script>document.title='owned'</script>Les Ormes \"à l'Est\" ` \\ &amp;"
 )
 

@@ -34,8 +34,8 @@ from shapely.geometry import Point, box
 import hp_sig
 from hp_sig import OutputError, save_standalone
 from hp_sig.maps.standalone import Trusted, standalone_page
-from hp_sig.maps.standalone.loading import code_addresses, markup_addresses, style_addresses
 from hp_sig.maps.standalone.assets import find_asset, read_script, refusal, registry
+from hp_sig.maps.standalone.loading import code_addresses, markup_addresses, style_addresses
 from hp_sig.maps.standalone.sanitising import markup_rules, rules_as_json, sanitise, sanitise_own
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -735,7 +735,7 @@ def test_the_work_on_a_text_grows_as_its_length(reading, start, part):
     short = min(seconds(20_000) for _ in range(2))
 
     # Sixteen times the length is sixteen times the work; at the square of it, 256 times.
-    assert seconds(320_000) < 64 * short + 0.05
+    assert seconds(320_000) < 64 * short + 0.5
 
 
 def test_a_megabyte_of_tags_is_saved():
@@ -836,13 +836,14 @@ def test_the_policy_names_the_libraries_our_scripts_and_the_code_of_the_officer_
     page = standalone_page(figure)
 
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    libraries = [read_script("leaflet-1.9.3/leaflet.js"), read_script("jquery-3.7.1/jquery.min.js")]
+    jquery = read_script("jquery-3.7.1/jquery.min.js").replace("<script>", "\\x3cscript>")
+    libraries = [read_script("leaflet-1.9.3/leaflet.js"), jquery]
     french = own_script("french.js").removesuffix(");")
     assert scripts[:2] == libraries
     assert scripts[2].startswith(french)
     assert scripts[3:5] == [own_script("sinks.js", rules_as_json()), "a()"]
     assert [code.split()[0] for code in scripts[5:]] == ["officer()", "var"]
-    assert allowed_scripts(page) == [hashed(script) for script in (*scripts[:4], *scripts[4:])]
+    assert allowed_scripts(page) == [hashed(script) for script in scripts]
 
 
 #: Every way in which a browser ends a style sheet.
@@ -955,11 +956,9 @@ def test_the_legend_that_an_officer_puts_into_the_page_stays_where_it_is_put(ope
 @pytest.mark.browser
 def test_an_image_of_folium_s_own_keeps_its_place(opened):
     image = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+    figure = a_map(folium.plugins.FloatImage(image, bottom=10, left=20, width="30px"))
 
-    with opened(standalone_page(a_map(folium.plugins.FloatImage(image, bottom=10, left=20, width="30px")))) as (
-        page,
-        _,
-    ):
+    with opened(standalone_page(figure)) as (page, _):
         assert page.locator("img[alt=float_image]").bounding_box()["x"] == 200
 
 
@@ -970,35 +969,28 @@ def test_an_image_of_folium_s_own_keeps_its_place(opened):
     ids=["legend of explore()", "page", "popup"],
 )
 def test_no_text_takes_the_place_of_the_map(opened, build):
-    figure = build('Volx <b id="map_n0000">x</b>')
+    identifier = re.search(r'class="folium-map" id="([^"]+)"', standalone_page(build("Volx")))[1]
+    figure = build(f'Volx <b id="{identifier}">x</b>')
     folium.GeoJson(square_features(a=1)).add_to(figure)
 
     with opened(standalone_page(figure)) as (page, told):
         assert page.locator("div.folium-map path").count() >= 1
-        assert page.locator("b#map_n0000").count() == 0
+        assert page.locator(f"b#{identifier}").count() == 0
         assert told == []
 
 
 def test_the_classes_of_our_files_that_place_a_box_are_not_for_a_text():
     harmless = {
         *("btn-check", "visually-hidden", "visually-hidden-focusable", "sr-only", "sr-only-focusable"),
-        *(
-            "fa-li",
-            "fa-sr-only",
-            "fa-sr-only-focusable",
-            "fa-stack-1x",
-            "fa-stack-2x",
-            "leaflet-control-layers-selector",
-        ),
+        *("fa-li", "fa-sr-only", "fa-sr-only-focusable", "fa-stack-1x", "fa-stack-2x"),
     }
+    placing = re.compile(r"position:(?:fixed|absolute|-webkit-sticky)|(?:width|height):\d+v[wh]|overflow:visible")
     placed = set()
     for sheet in ASSETS.rglob("*.css"):
         text = re.sub(r"/\*.*?\*/|\s", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
         for selectors, rule in re.findall(r"([^{}]+)\{([^{}]*)\}", text):
-            if re.search(
-                r"position:(?:fixed|absolute|-webkit-sticky)|(?:width|height):\d+v[wh]|overflow:visible", rule
-            ):
-                placed |= {name for name in re.findall(r"(?:^|,)\.([a-zA-Z][\w-]*)(?=,|$|:)", selectors)}
+            if placing.search(rule):
+                placed.update(re.findall(r"(?:^|,)\.([a-zA-Z][\w-]*)(?=,|$|:)", selectors))
 
     assert len(placed) > 50
     assert {name for name in placed if sanitise(f"<b class={name}>").startswith("<")} <= harmless
@@ -1716,13 +1708,11 @@ def test_whatever_an_officer_hangs_on_the_map_does_not_stop_it():
 @pytest.mark.parametrize("controlled", ["plain", "grouped"])
 def test_a_layer_may_be_called_as_javascript_calls_its_own(opened, controlled):
     groups = [folium.FeatureGroup("__proto__"), folium.FeatureGroup("Volx")]
-    figure = a_map(*groups)
-    if controlled == "plain":
-        folium.LayerControl(collapsed=False).add_to(figure)
-    else:
-        folium.plugins.GroupedLayerControl({"__proto__": groups}, exclusive_groups=False, collapsed=False).add_to(
-            figure
-        )
+    grouped = folium.plugins.GroupedLayerControl({"__proto__": groups}, exclusive_groups=False, collapsed=False)
+    control = folium.LayerControl(collapsed=False) if controlled == "plain" else grouped
+    for group in groups:
+        group.control = controlled == "plain"
+    figure = a_map(*groups, control)
 
     with opened(standalone_page(figure)) as (page, told):
         assert page.locator(".leaflet-control-layers-selector").count() == 2
