@@ -1814,3 +1814,32 @@ def test_the_rules_of_markup_name_no_element_that_runs():
 
 def test_the_public_name_is_the_package_s():
     assert hp_sig.save_standalone is save_standalone
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
+@pytest.mark.parametrize(
+    "paint",
+    ["url(https://evil.example/a.svg#x)", "url('//evil.example/a.svg#x')", r"u\72l(https://evil.example/a.svg#x)"],
+)
+def test_a_paint_from_the_data_asks_for_no_address(opened, paint, policy):
+    figure = folium.Map([44, 6], tiles=None)
+    folium.Circle([44, 6], 9999, color=paint, fill_color=paint, fill=True).add_to(figure)
+    square = gpd.GeoDataFrame({"paint": [paint]}, geometry=[box(5.9, 43.9, 6.1, 44.1)], crs=4326)
+    look = {"color": paint, "fillColor": paint}
+    folium.GeoJson(square, style_function=lambda _: look).add_to(figure)
+
+    with opened(standalone_page(figure), policy=policy) as (page, told):
+        page.wait_for_timeout(200)
+
+        assert page.locator("path.leaflet-interactive").count() == 2
+        assert told == []
+
+
+@pytest.mark.browser
+def test_a_paint_may_name_a_pattern_of_the_page(opened):
+    figure = folium.Map([44, 6], tiles=None)
+    folium.Circle([44, 6], 9999, color="red", fill_color="url(#hatch)", fill=True).add_to(figure)
+
+    with opened(standalone_page(figure)) as (page, _):
+        assert page.locator("path.leaflet-interactive").get_attribute("fill") == "url(#hatch)"

@@ -63,6 +63,19 @@
         };
     }
 
+    // A paint may name a pattern of the page; any other address would be asked for. A backslash could hide one.
+    function guardPaint(method, rank) {
+        var was = Element.prototype[method];
+        Element.prototype[method] = function () {
+            var given = Array.from(arguments), name = String(given[rank]), value = String(given[rank + 1]);
+            var isPaint = /^(?:fill|stroke|filter|mask|clip-path|cursor|marker-\w+)$/i.test(name);
+            if (isPaint && (value.indexOf("\\") >= 0 || /url\(\s*["']?(?!#)/i.test(value))) { given[rank + 1] = "none"; }
+            return was.apply(this, given);
+        };
+    }
+
+    guardPaint("setAttribute", 0);
+    guardPaint("setAttributeNS", 1);
     guardSetter(window.Element, "innerHTML");
     guardSetter(window.Element, "outerHTML");
     guardSetter(window.ShadowRoot, "innerHTML");
