@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from hp_sig.assembly import Layers, ZoneLayer
+from hp_sig.maps.editions import editions
 from hp_sig.maps.overlays import OTHER_LINES, Line, Outlines, Overlay, Perimeters, Rows
 from hp_sig.maps.page import Caption
 from hp_sig.maps.projects import footprints, projects_of_communes, sites, stations
@@ -13,7 +14,7 @@ from hp_sig.reference.labels import format_quantity, label, wording
 from hp_sig.results import Results
 from hp_sig.territory import LayerSource
 
-__all__ = ["caption_of", "editions", "facts_of", "overlays_of", "partition_of", "source_line"]
+__all__ = ["caption_of", "facts_of", "overlays_of", "partition_of", "source_line"]
 
 #: Fills of the intercommunalities: light tints told apart by colour-blind readers, from the Okabe-Ito and Tol palettes.
 FILLS = (
@@ -34,7 +35,8 @@ SCOT = {
 def caption_of(layers: Layers, title: str) -> Caption:
     """Write what stands around a map of the communes: a title of the section `map`, the notice, every source."""
     territory = layers.territory
-    lines = dict.fromkeys(source_line(source) for source in territory.sources().values() if _is_read(layers, source))
+    read = (source for name, source in territory.sources().items() if name in layers.names)
+    lines = dict.fromkeys(source_line(source) for source in read)
     return Caption(
         title=wording("map", title, territory=territory.name),
         notice=territory.notice,
@@ -44,23 +46,12 @@ def caption_of(layers: Layers, title: str) -> Caption:
     )
 
 
-def _is_read(layers: Layers, source: LayerSource) -> bool:
-    names = {id(one): name for name, one in layers.territory.sources().items()}
-    return names[id(source)] in layers.names
-
-
 def source_line(source: LayerSource) -> str:
     """Name a source as its licence asks: producer, name, vintage, date of download, licence."""
     parts = [f"{source.producer}, {source.source}", wording("map", "vintage", vintage=source.vintage)]
     if source.retrieved is not None:
         parts.append(wording("map", "retrieved", day=f"{source.retrieved:%d/%m/%Y}"))
     return f"{', '.join(parts)} ({source.licence})"
-
-
-def editions(layers: Layers) -> list[ZoneLayer]:
-    """List the dates of the intercommunalities that are lists of communes, oldest first."""
-    found = [layer for layer in layers.zones.values() if layer.config.id == "epci" and layer.members is not None]
-    return sorted(found, key=lambda layer: layer.config.cog_year or 0)
 
 
 def partition_of(layers: Layers) -> Partition | None:

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from hp_sig.crs import LAMBERT93
 from hp_sig.maps.legend import ABSENT, LIMIT, MARKED, PARK
 from hp_sig.maps.paper import INK, MM_PER_POINT, PIXEL, Letters, corners, fill, hatched, put, put_sign, stroke, width_of
+from hp_sig.maps.shapes import round_length
 from hp_sig.maps.topology import Topology
 from hp_sig.reference.labels import format_number
 
@@ -260,11 +261,8 @@ def _around(at: tuple[float, float], half: float) -> Box:
 def _furniture(figure: Figure, frame: Box, denominator: int, model: Model) -> list[Box]:
     """Draw the scale bar and the north arrow; give the places that they take."""
     x, y = frame[0] + 6, frame[1] + 6
-    most = 65 * denominator / 1000
-    power = 10 ** int(np.floor(np.log10(most)))
-    metres = next(step for step in (5, 2, 1) if step * power <= most) * power
+    metres, told = round_length(65 * denominator / 1000)
     long = metres * 1000 / denominator
-    told = f"{format_number(metres / 1000)}\u00a0km" if metres >= 1000 else f"{format_number(metres)}\u00a0m"
     letters = _letters(10.5)
     scale = f"1:{format_number(denominator)}"
     bar = (x - 3, y - 3, x + long + max(width_of(told, letters) / 2, 4) + 3, y + 11)

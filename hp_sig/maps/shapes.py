@@ -1,19 +1,18 @@
 """How are limits made light enough for a page, without opening a gap between neighbours?"""
 
-from collections.abc import Mapping
-from typing import cast
+import math
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 
-from hp_sig.assembly import ZoneLayer
-from hp_sig.maps.safety import safe_text
+from hp_sig.reference.labels import NO_BREAK_SPACE, format_number
 
-__all__ = ["DECIMALS", "for_display", "simplified", "united", "with_cards"]
+__all__ = ["DECIMALS", "for_display", "round_length", "simplified", "simplified_coverage"]
 
 #: Decimals of a degree: 5 are 1 m at this latitude.
 DECIMALS = 5
+#: Round lengths are one, two or five of a power of ten.
+STEPS = (1, 2, 5)
 
 
 def for_display(communes: gpd.GeoDataFrame, tolerance: float) -> gpd.GeoDataFrame:
@@ -27,11 +26,16 @@ def for_display(communes: gpd.GeoDataFrame, tolerance: float) -> gpd.GeoDataFram
         In metres; 0 keeps every vertex.
     """
     shapes = communes[["name", "geometry"]]
-    if tolerance > 0 and shapely.coverage_is_valid(shapes.geometry.to_numpy()):
-        shapes = shapes.set_geometry(shapes.geometry.simplify_coverage(tolerance))
-    elif tolerance > 0:
-        shapes = shapes.set_geometry(shapes.geometry.simplify(tolerance))
+    if tolerance > 0:
+        shapes = shapes.set_geometry(simplified_coverage(shapes.geometry, tolerance))
     return _in_degrees(shapes)
+
+
+def simplified_coverage(shapes: gpd.GeoSeries, tolerance: float) -> gpd.GeoSeries:
+    """Simplify neighbours, shared limits staying shared where the layer allows it; each by itself where it does not."""
+    if shapely.coverage_is_valid(shapes.to_numpy()):
+        return shapes.simplify_coverage(tolerance)
+    return shapes.simplify(tolerance)
 
 
 def simplified(zones: gpd.GeoDataFrame, tolerance: float) -> gpd.GeoDataFrame:
@@ -39,27 +43,19 @@ def simplified(zones: gpd.GeoDataFrame, tolerance: float) -> gpd.GeoDataFrame:
     return _in_degrees(zones.set_geometry(zones.geometry.simplify(tolerance)))
 
 
-def united(shapes: gpd.GeoDataFrame, layer: ZoneLayer) -> gpd.GeoDataFrame:
-    """Unite the communes as drawn, so that a zone's limit lies on theirs."""
-    members = cast("pd.DataFrame", layer.members)
-    zone = members[layer.config.key].reindex(shapes.index)
-    merged = shapes[["geometry"]].assign(zone=zone).dissolve("zone", grid_size=10**-DECIMALS)
-    return layer.zones.set_geometry(merged.geometry.reindex(layer.zones.index))
-
-
-def with_cards(zones: gpd.GeoDataFrame, cards: Mapping[str, str]) -> gpd.GeoDataFrame:
-    """Keep of a layer only what the page needs: a code, a ready card, the shape."""
-    return gpd.GeoDataFrame(
-        {
-            "code": [safe_text(code) for code in zones.index],
-            "card": [cards[str(code)] for code in zones.index],
-        },
-        geometry=zones.geometry.to_numpy(),
-        crs=zones.crs,
-    )
-
-
 def _in_degrees(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     drawn = layer.to_crs(4326)
     rounded = shapely.transform(drawn.geometry.to_numpy(), lambda points: points.round(DECIMALS))
     return drawn.set_geometry(gpd.GeoSeries(rounded, index=drawn.index, crs=4326))
+
+
+def round_length(most_m: float) -> tuple[float, str]:
+    """Choose the longest round length of a scale bar that is not over a limit; give it in metres, and as it is told.
+
+    >>> round_length(6_400.0)[0], round_length(6_400.0)[1].replace(NO_BREAK_SPACE, " ")
+    (5000, '5 km')
+    """
+    power = 10 ** math.floor(math.log10(most_m))
+    length = max(step * power for step in STEPS if step * power <= most_m)
+    told, unit = (length / 1000, "km") if length >= 1000 else (length, "m")
+    return length, f"{format_number(told)}{NO_BREAK_SPACE}{unit}"

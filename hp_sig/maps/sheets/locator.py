@@ -3,16 +3,17 @@
 import math
 from collections.abc import Iterable, Mapping
 
-import geopandas as gpd
 import numpy as np
 import pyproj
 import shapely
 
 from hp_sig.assembly import Layers
 from hp_sig.crs import LAMBERT93
-from hp_sig.maps.sheets.portrait import Portrait, latest_epci
+from hp_sig.maps.editions import latest_epci
+from hp_sig.maps.shapes import round_length, simplified_coverage
+from hp_sig.maps.sheets.portrait import Portrait
 from hp_sig.maps.sheets.svg import drawing, line, rectangle, text
-from hp_sig.reference.labels import NO_BREAK_SPACE, format_number, wording
+from hp_sig.reference.labels import wording
 
 __all__ = ["Locator"]
 
@@ -24,7 +25,6 @@ TOLERANCE = 1.2
 SMALL, RING = 34.0, 34.0
 LAND, ZONE, LIMIT, EPCI_LIMIT, INK = "#eef0ee", "#27496d", "#b9bfc4", "#333", "#1c1c1c"
 #: Lengths of a scale bar, in metres: 1, 2 or 5 times a power of ten.
-STEPS = (1, 2, 5)
 #: A step towards the north, in degrees, to find where it is on a Lambert grid.
 NORTHWARD = 0.05
 
@@ -44,12 +44,13 @@ class Locator:
         self._west, self._north = west, north
         self._height = math.ceil((north - south) * self._scale) + 2 * MARGIN + FOOT
         self._width = math.ceil((east - west) * self._scale) + 2 * MARGIN
-        shapes = _simplified(layers.communes, TOLERANCE / self._scale)
+        drawn = simplified_coverage(layers.communes.geometry, TOLERANCE / self._scale)
+        shapes = np.asarray(shapely.make_valid(drawn.to_numpy()))
         self._communes: dict[str, shapely.Geometry] = dict(zip(layers.communes.index, shapes, strict=True))
         self._whole = shapely.union_all(shapes)
         self._perimeters = {name: layer.zones.geometry for name, layer in layers.zones.items() if layer.members is None}
         self._north_angle = _north_angle(*self._whole.centroid.coords[0])
-        self._metres, self._length = _scale_bar((WIDTH / 3) / self._scale)
+        self._metres, self._length = round_length((WIDTH / 3) / self._scale)
         base = " ".join(self._path(shape) for shape in shapes)
         self._base = f'<path d="{base}" fill="{LAND}" stroke="{LIMIT}" stroke-width="1.2"/>'
         self._lines = f'<path d="{base}" fill="none" stroke="{LIMIT}" stroke-width="1.2"/>'
@@ -126,28 +127,12 @@ class Locator:
         return f"{bar}{turned}{text(wording('sheet', 'north'), (x + 12, y + 4), size=21)}"
 
 
-def _simplified(communes: gpd.GeoDataFrame, tolerance: float) -> np.ndarray:
-    """Simplify communes, shared limits staying shared where the layer allows it."""
-    shapes = communes.geometry.to_numpy()
-    if shapely.coverage_is_valid(shapes):
-        return np.asarray(shapely.coverage_simplify(shapes, tolerance))
-    return np.asarray(shapely.make_valid(shapely.simplify(shapes, tolerance)))
-
-
 def _north_angle(x: float, y: float) -> float:
     """Give by how many degrees the true north is to the right of the grid's."""
     to_degrees = pyproj.Transformer.from_crs(LAMBERT93, 4326, always_xy=True)
     longitude, latitude = to_degrees.transform(x, y)
     up_x, up_y = to_degrees.transform(longitude, latitude + NORTHWARD, direction="INVERSE")
     return math.degrees(math.atan2(up_x - x, up_y - y))
-
-
-def _scale_bar(most_m: float) -> tuple[float, str]:
-    """Choose the longest round length that is not over a limit; give it in metres, and as it is told."""
-    power = 10 ** math.floor(math.log10(most_m))
-    length = max(step * power for step in STEPS if step * power <= most_m)
-    told, unit = (length / 1000, "km") if length >= 1000 else (length, "m")
-    return length, f"{format_number(told)}{NO_BREAK_SPACE}{unit}"
 
 
 def _counted(count: int) -> str:

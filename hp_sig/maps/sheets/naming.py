@@ -4,7 +4,8 @@ import hashlib
 import re
 
 from hp_sig.assembly import Layers
-from hp_sig.maps.sheets.portrait import COMMUNES, TERRITORY, Key, edition_of_the_territory, latest_epci
+from hp_sig.maps.editions import edition_of_the_territory, latest_epci
+from hp_sig.maps.sheets.portrait import COMMUNES, TERRITORY, Key
 from hp_sig.territory import Territory, commune_names
 
 __all__ = ["FOLDER", "planned_sheets", "sheet_file", "sheet_files"]

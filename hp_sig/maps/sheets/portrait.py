@@ -19,8 +19,6 @@ __all__ = [
     "Key",
     "Portrait",
     "Row",
-    "edition_of_the_territory",
-    "latest_epci",
     "number",
     "portraits",
 ]
@@ -134,25 +132,10 @@ def portraits(layers: Layers, results: Results) -> dict[Key, Portrait]:
     return found
 
 
-def latest_epci(layers: Layers) -> ZoneLayer | None:
-    """Give the latest list of intercommunalities; None where the territory has none."""
-    return max(_epci_editions(layers), key=lambda layer: layer.config.cog_year or 0, default=None)
-
-
-def edition_of_the_territory(layers: Layers) -> ZoneLayer | None:
-    """Give the list of intercommunalities of the territory's own date; None where it has none."""
-    dated = (layer for layer in _epci_editions(layers) if layer.config.cog_year == layers.territory.cog_year)
-    return next(dated, None)
-
-
 def number(row: Row | None, column: str) -> float:
     """Read a figure of a row; NaN where there is no row, no such column or nothing known."""
     value = None if row is None else row.get(column)
     return math.nan if value is None or pd.isna(value) else float(value)
-
-
-def _epci_editions(layers: Layers) -> list[ZoneLayer]:
-    return [layer for layer in layers.zones.values() if layer.config.id == "epci" and layer.members is not None]
 
 
 def _zones(layers: Layers) -> list[tuple[Key, str, str]]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from hp_sig.assembly import Layers
+from hp_sig.maps.editions import latest_epci
 from hp_sig.maps.safety import safe_text
-from hp_sig.maps.sheets.portrait import Portrait, latest_epci
+from hp_sig.maps.sheets.portrait import Portrait
 from hp_sig.maps.sheets.situation import epci_shown, scot_layer
 from hp_sig.reference.labels import wording
 from hp_sig.results import Results

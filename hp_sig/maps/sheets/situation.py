@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from hp_sig.assembly import Layers, ZoneLayer
+from hp_sig.maps.editions import edition_of_the_territory, latest_epci
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.sheets.figures import told_communes
 from hp_sig.maps.sheets.naming import FOLDER
-from hp_sig.maps.sheets.portrait import COMMUNES, Key, Portrait, edition_of_the_territory, latest_epci
+from hp_sig.maps.sheets.portrait import COMMUNES, Key, Portrait
 from hp_sig.maps.sheets.sentences import opened
 from hp_sig.reference.labels import format_quantity, wording
 from hp_sig.results import Results
