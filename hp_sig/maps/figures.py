@@ -18,16 +18,15 @@ from hp_sig.territory import LayerSource
 __all__ = ["figures_of"]
 
 
+Years = Literal["reference", "elapsed", "period"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """A column of a table that is worth a map.
 
     Parameters
     ----------
-    period
-        Column that tells its periods, if it has several.
-    edition
-        Column that tells of which year or years it is.
     years
         Of a figure of the trajectory: those of the `reference`, those `elapsed` since, or the whole `period`.
     """
@@ -36,11 +35,19 @@ class Choice:
     column: str
     group: str
     ramp: str
-    period: str | None = None
-    edition: str | None = None
     scheme: Scheme = "quantiles"
     thresholds: tuple[float, ...] = ()
-    years: Literal["reference", "elapsed", "period"] | None = None
+    years: Years | None = None
+
+    @property
+    def period(self) -> str | None:
+        """Column that tells its periods, if it has several."""
+        return FORMS[self.table][0]
+
+    @property
+    def edition(self) -> str | None:
+        """Column that tells of which year or years it is."""
+        return FORMS[self.table][1]
 
 
 #: Half of the allowance, all of it, and half as much again: what the projection is judged by.
@@ -49,31 +56,33 @@ SETTLED = ("reference_ha", "allowance_ha")
 #: Hectares are parted by what sets them apart, shares by rank.
 HECTARES: Scheme = "fisher_jenks"
 
+TRAJECTORY: tuple[tuple[str, str, Scheme, Years], ...] = (
+    ("reference_ha", "orange", HECTARES, "reference"),
+    ("allowance_ha", "purple", HECTARES, "period"),
+    ("consumed_ha", "orange", HECTARES, "elapsed"),
+    ("remaining_ha", "purple", "quantiles", "period"),
+)
+LAND = (("artificialised", "artificialisation", "red"), ("sealed", "sealing", "grey"))
+LAND_UNITS: tuple[tuple[str, Scheme], ...] = (("share", "quantiles"), ("ha", HECTARES))
+#: Table → columns that tell its periods, if it has several, and its editions.
+FORMS: Mapping[str, tuple[str | None, str | None]] = {
+    "enaf_consumption": ("year", None),
+    "trajectory": (None, None),
+    "land_stock": ("rank", "year"),
+    "land_flow": ("rank", "vintages"),
+    "land_shape": (None, "year"),
+    "communes": (None, "population_year"),
+}
+
 CHOICES = (
     *(
-        Choice(table="enaf_consumption", column=column, group="enaf", ramp="orange", period="year", scheme=HECTARES)
+        Choice(table="enaf_consumption", column=column, group="enaf", ramp="orange", scheme=HECTARES)
         for column in ("enaf_consumption_ha", "enaf_housing_ha", "enaf_activity_ha")
     ),
-    Choice(
-        table="trajectory",
-        column="reference_ha",
-        group="trajectory",
-        ramp="orange",
-        scheme=HECTARES,
-        years="reference",
+    *(
+        Choice(table="trajectory", column=column, group="trajectory", ramp=ramp, scheme=scheme, years=years)
+        for column, ramp, scheme, years in TRAJECTORY
     ),
-    Choice(
-        table="trajectory",
-        column="allowance_ha",
-        group="trajectory",
-        ramp="purple",
-        scheme=HECTARES,
-        years="period",
-    ),
-    Choice(
-        table="trajectory", column="consumed_ha", group="trajectory", ramp="orange", scheme=HECTARES, years="elapsed"
-    ),
-    Choice(table="trajectory", column="remaining_ha", group="trajectory", ramp="purple", years="period"),
     Choice(
         table="trajectory",
         column="projection_share",
@@ -84,37 +93,17 @@ CHOICES = (
         years="period",
     ),
     *(
-        Choice(
-            table="land_stock",
-            column=f"{quantity}_{unit}",
-            group=group,
-            ramp=ramp,
-            period="rank",
-            edition="year",
-            scheme="quantiles" if unit == "share" else HECTARES,
-        )
-        for quantity, group, ramp in (("artificialised", "artificialisation", "red"), ("sealed", "sealing", "grey"))
-        for unit in ("share", "ha")
+        Choice(table="land_stock", column=f"{quantity}_{unit}", group=group, ramp=ramp, scheme=scheme)
+        for quantity, group, ramp in LAND
+        for unit, scheme in LAND_UNITS
     ),
-    Choice(
-        table="land_flow",
-        column="artificialised_net_ha_per_year",
-        group="artificialisation",
-        ramp="red",
-        period="rank",
-        edition="vintages",
+    *(
+        Choice(table="land_flow", column=f"{quantity}_net_ha_per_year", group=group, ramp=ramp)
+        for quantity, group, ramp in LAND
     ),
-    Choice(
-        table="land_flow",
-        column="sealed_net_ha_per_year",
-        group="sealing",
-        ramp="grey",
-        period="rank",
-        edition="vintages",
-    ),
-    Choice(table="land_shape", column="inhabitants_per_ha", group="density", ramp="blue", edition="year"),
-    Choice(table="land_shape", column="dispersion_upu_per_m2", group="density", ramp="purple", edition="year"),
-    Choice(table="communes", column="population", group="density", ramp="blue", edition="population_year"),
+    Choice(table="land_shape", column="inhabitants_per_ha", group="density", ramp="blue"),
+    Choice(table="land_shape", column="dispersion_upu_per_m2", group="density", ramp="purple"),
+    Choice(table="communes", column="population", group="density", ramp="blue"),
 )
 
 
