@@ -1,5 +1,6 @@
 """Every page of a whole refresh, opened as those who receive it do."""
 
+import json
 import re
 
 import pytest
@@ -52,6 +53,23 @@ def test_every_page_opens_without_network_without_a_word_and_without_overflow(re
 def test_an_audit_finds_no_serious_fault_of_accessibility(results, browser, name, size):
     with opened(browser, results / name, size=size, axe=True) as seen:
         assert axe_violations(seen.page) == []
+
+
+def test_the_map_of_figures_offers_each_family_in_hectares_and_as_a_share(results):
+    page = (results / "carte-indicateurs.html").read_text(encoding="utf-8")
+    model = json.loads(re.search(r'id="hp-model">(.*?)</script>', page, re.DOTALL)[1])
+
+    offered = {theme["key"] for theme in model["themes"]}
+    assert {
+        "enaf_consumption_ha",
+        "enaf_consumption_share",
+        "reference_ha",
+        "remaining_ha",
+        "projection_share",
+    } <= offered
+    assert {"artificialised_ha", "artificialised_share", "sealed_ha", "sealed_share", "population"} <= offered
+    assert len(offered) == len(model["themes"]) == 18
+    assert [theme["key"] for theme in model["themes"] if not theme["source"] or not theme["label"]] == []
 
 
 def test_every_link_of_every_page_leads_to_a_page_of_the_refresh(results):

@@ -79,6 +79,7 @@ CHOICES = (
         Choice(table="enaf_consumption", column=column, group="enaf", ramp="orange", scheme=HECTARES)
         for column in ("enaf_consumption_ha", "enaf_housing_ha", "enaf_activity_ha")
     ),
+    Choice(table="enaf_consumption", column="enaf_consumption_share", group="enaf", ramp="orange"),
     *(
         Choice(table="trajectory", column=column, group="trajectory", ramp=ramp, scheme=scheme, years=years)
         for column, ramp, scheme, years in TRAJECTORY
