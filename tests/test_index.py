@@ -1,12 +1,12 @@
 import datetime as dt
 import re
-import shutil
 from dataclasses import dataclass, replace
 from html import unescape
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from browser import chromium
+from markup import Tags
 from squares import CODES
 
 from hp_sig import compute, find_inputs, load_layers, load_territory
@@ -15,9 +15,6 @@ from hp_sig.maps.sheets import index_page, sheet_files
 from hp_sig.maps.sheets.remarks import FORMS, warning_lines
 from hp_sig.reference.labels import wording
 from hp_sig.results.steps import BASE_TABLES, LAND_TABLES
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)")
 
 EVIL = "<img src=x onerror=document.title='owned'>{{ 7*7 }}${alert(1)}`\\</script> Les Ormes \"à l'Est\" &amp;"
 DAY = dt.date(2026, 11, 3)
@@ -36,23 +33,11 @@ class Line:
 CHANGES = [Line("figure", "A : superficie, 100 ha → 101 ha."), Line("file", "Nouveau : IGN, ADMIN EXPRESS.")]
 
 
-class Page(HTMLParser):
-    """Tags with their attributes, and texts."""
+class Page(Tags):
+    """What a reader sees of a page, without its scripts."""
 
     def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL))
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-    def named(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
+        super().__init__(re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL))
 
     @property
     def text(self):
@@ -338,11 +323,8 @@ def test_code_in_the_data_is_text(layers):
     assert all("onerror" not in attributes for _, attributes in page.tags)
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_the_filter_works_by_keyboard_and_without_javascript_every_commune_is_listed(layers, tmp_path):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a Chromium
-
     named = layers.communes.assign(name=["Gréoux", "Oraison", "Banon", "L'Hospitalet", "Riez", "Volx"])
     path = tmp_path / "index.html"
     path.write_text(index_of(replace(layers, communes=named)), encoding="utf-8")
@@ -350,8 +332,7 @@ def test_the_filter_works_by_keyboard_and_without_javascript_every_commune_is_li
     folder.mkdir()
     (folder / f"commune-{CODES['D']}.html").write_text("<title>D</title>", encoding="utf-8")
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         without = browser.new_context(java_script_enabled=False).new_page()
         without.goto(path.as_uri())
         listed = without.locator("#communes-liste li:visible").count()
@@ -381,4 +362,3 @@ def test_the_filter_works_by_keyboard_and_without_javascript_every_commune_is_li
         assert page.url.endswith(f"commune-{CODES['D']}.html")
         assert widest <= 390
         assert told == []
-        browser.close()

@@ -1,13 +1,13 @@
 import datetime as dt
 import re
-import shutil
 from dataclasses import replace
 from html import unescape
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import pandas as pd
 import pytest
+from browser import chromium
+from markup import Tags
 from squares import CODES, square
 
 import hp_sig
@@ -22,9 +22,6 @@ from hp_sig.maps.sheets.portrait import Portrait, portraits
 from hp_sig.maps.sheets.sentences import enaf_sentences, land_sentences, path_sentences, zone_sentences
 from hp_sig.reference.fields import sample_territory_file
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)")
-
 NAN = float("nan")
 LAW = load_regime()
 A, B, F = CODES["A"], CODES["B"], CODES["F"]
@@ -36,23 +33,8 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
-class Page(HTMLParser):
-    """What a browser would see: tags with their attributes, and texts."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-    def named(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
+class Page(Tags):
+    """What a browser would see."""
 
     @property
     def text(self):
@@ -1215,14 +1197,10 @@ def sample_sheets(tmp_path_factory):
     return sorted(folder.rglob("*.html"))
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_every_sheet_of_the_sample_opens_offline_and_prints_on_one_a4_page(sample_sheets):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a Chromium
-
     told, pages, too_wide, broken = [], {}, [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         page = browser.new_context(viewport={"width": 390, "height": 844}, offline=True).new_page()
         page.on("console", lambda message: told.append(message.text))
         page.on("pageerror", lambda error: told.append(str(error)))
@@ -1234,7 +1212,6 @@ def test_every_sheet_of_the_sample_opens_offline_and_prints_on_one_a4_page(sampl
             broken += page.evaluate(BROKEN)
             pages[path.name] = page_count(page.pdf(prefer_css_page_size=True))
         assert page.get_by_role("button", name="Imprimer cette fiche").is_visible()
-        browser.close()
 
     assert len(pages) == 60
     assert {name: count for name, count in pages.items() if count != 1} == {}
@@ -1243,18 +1220,14 @@ def test_every_sheet_of_the_sample_opens_offline_and_prints_on_one_a4_page(sampl
     assert broken == []
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_code_in_the_data_is_shown_and_never_run_even_without_the_policy(hostile, tmp_path):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a Chromium
-
     layers, results = hostile
     html = commune_sheet(layers, results, B)
     path = tmp_path / "sheet.html"
     path.write_text(re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html), encoding="utf-8")
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         page = browser.new_context(offline=True).new_page()
         told = []
         page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
@@ -1265,4 +1238,3 @@ def test_code_in_the_data_is_shown_and_never_run_even_without_the_policy(hostile
         assert page.locator("h1").inner_text() == EVIL
         assert page.locator("img").count() == 0
         assert told == []
-        browser.close()

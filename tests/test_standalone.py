@@ -7,7 +7,6 @@ import html as html_module
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ import numpy as np
 import pytest
 import xyzservices
 from branca.element import Element, Figure, MacroElement, Template
+from browser import chromium
 from folium.elements import EventHandler
 from folium.features import ClickForMarker, Control, CustomIcon, DivIcon, GeoJsonPopup, GeoJsonTooltip, TopoJson
 from folium.utilities import JsCode
@@ -38,7 +38,6 @@ from hp_sig.maps.standalone.assets import find_asset, read_script, refusal, regi
 from hp_sig.maps.standalone.loading import code_addresses, markup_addresses, style_addresses
 from hp_sig.maps.standalone.sanitising import markup_rules, rules_as_json, sanitise, sanitise_own
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ASSETS = files("hp_sig.maps") / "assets"
 DEFAULTS = {"jquery", "bootstrap", "glyphicons", "fontawesome-free", "leaflet.awesome-markers"}
 
@@ -85,14 +84,8 @@ def a_map(*children, **options):
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a Chromium
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
