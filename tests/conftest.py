@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 from squares import CODES, square
 
+from hp_sig import Layers, find_inputs, load_layers, load_territory
+
 TERRITORY = """
 name = "Six carrés"
 cog_year = 2015
@@ -170,6 +172,13 @@ def territory_file(tmp_path: Path) -> Path:
     path = tmp_path / "territory.toml"
     path.write_text(TERRITORY, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def layers(raw: Path, territory_file: Path) -> Layers:
+    """The layers of the six squares, read and checked."""
+    territory = load_territory(territory_file)
+    return load_layers(territory, find_inputs(territory, raw))
 
 
 @pytest.fixture(autouse=True)

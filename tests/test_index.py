@@ -9,7 +9,7 @@ from browser import chromium
 from markup import Tags
 from squares import CODES
 
-from hp_sig import compute, find_inputs, load_layers, load_territory
+from hp_sig import compute
 from hp_sig.assembly import LandLayers
 from hp_sig.maps.sheets import index_page, sheet_files
 from hp_sig.maps.sheets.remarks import FORMS, warning_lines
@@ -42,12 +42,6 @@ class Page(Tags):
     @property
     def text(self):
         return " ".join("".join(self.texts).replace("\u00a0", " ").replace("\u202f", " ").split())
-
-
-@pytest.fixture
-def layers(raw, territory_file):
-    territory = load_territory(territory_file)
-    return load_layers(territory, find_inputs(territory, raw))
 
 
 def index_of(layers, results=None, *, maps=MAPS, changes=CHANGES):

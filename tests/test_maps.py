@@ -18,7 +18,7 @@ import shapely
 from pages import EVIL, hostile_page, six_indicators, six_page, six_zones
 from squares import square
 
-from hp_sig import compute, find_inputs, load_layers, load_territory, save_standalone, territory_map
+from hp_sig import compute, save_standalone, territory_map
 from hp_sig.maps.engine import page_map
 from hp_sig.maps.indicator_map import indicator_map
 from hp_sig.maps.model import as_script, page_model
@@ -30,12 +30,6 @@ from hp_sig.maps.themes import Indicator
 from hp_sig.maps.topology import encode
 
 A, B, C, D, E, F = range(6)
-
-
-@pytest.fixture
-def layers(raw, territory_file):
-    territory = load_territory(territory_file)
-    return load_layers(territory, find_inputs(territory, raw))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from markup import Tags
 from squares import CODES, square
 
 import hp_sig
-from hp_sig import compute, find_inputs, load_layers, load_regime, load_territory
+from hp_sig import compute, load_regime
 from hp_sig.maps.sheets import commune_sheet, planned_sheets, sheet_files, write_sheets
 from hp_sig.maps.sheets.charts import flows_chart, path_chart
 from hp_sig.maps.sheets.composition import composition_chart, covers
@@ -54,12 +54,6 @@ def cells(html: str, row: str) -> list[str]:
 
 
 # --- the six squares, and tables of land made by hand -------------------------------------------------------------
-
-
-@pytest.fixture
-def layers(raw, territory_file):
-    territory = load_territory(territory_file)
-    return load_layers(territory, find_inputs(territory, raw))
 
 
 @pytest.fixture
