@@ -46,6 +46,7 @@ lock: $(VENV)/.dev
 sample: $(VENV)/.dev
 	$(BIN)/python scripts/make_sample.py
 	$(BIN)/python scripts/make_land_sample.py
+	$(BIN)/python scripts/make_road_sample.py
 
 $(VENV)/.base: requirements/base.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

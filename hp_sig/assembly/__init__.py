@@ -11,13 +11,18 @@ import pandas as pd
 import shapely
 
 from hp_sig.assembly.land import LandLayers, assemble_land, read_land_layer, settings_faults
+from hp_sig.assembly.mobility import MobilityLayers, assemble_mobility, hub_faults
 from hp_sig.assembly.zones import STATUS_ORDER, ZoneLayer, assemble_zones, read_zone_layer
 from hp_sig.errors import LayerError, some
 from hp_sig.inputs import InputError, InputFile
+from hp_sig.layers.buildings import read_buildings
+from hp_sig.layers.census import read_census
 from hp_sig.layers.communes import read_communes, read_movements, reconcile_communes
 from hp_sig.layers.exclusions import read_exclusions
 from hp_sig.layers.population import read_population
 from hp_sig.layers.projects import read_projects
+from hp_sig.layers.ridership import read_ridership
+from hp_sig.layers.roads import read_roads
 from hp_sig.layers.stations import read_stations
 from hp_sig.territory import (
     EnafSource,
@@ -30,7 +35,7 @@ from hp_sig.territory import (
     commune_names,
 )
 
-__all__ = ["STATUS_ORDER", "LandLayers", "Layers", "ZoneLayer", "load_layers"]
+__all__ = ["STATUS_ORDER", "LandLayers", "Layers", "MobilityLayers", "ZoneLayer", "load_layers"]
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +47,20 @@ UNSTATED = "non précisé"
 TABLES_APART: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     "communes.movements": read_movements,
     "trajectory.exclusions": read_exclusions,
+}
+#: Tables of figures without a place.
+FIGURES: Mapping[str, Callable[..., pd.DataFrame]] = {
+    "population": read_population,
+    "census": read_census,
+    "ridership": read_ridership,
+}
+#: Geographic layers, and tables of points.
+PLACES: Mapping[str, Callable[..., pd.DataFrame]] = {
+    "communes": read_communes,
+    "stations": read_stations,
+    "projects": read_projects,
+    "roads": read_roads,
+    "buildings": read_buildings,
 }
 
 
@@ -56,6 +75,7 @@ class Layers:
     stations: gpd.GeoDataFrame | None
     projects: gpd.GeoDataFrame | None
     land: LandLayers = field(default_factory=LandLayers)
+    mobility: MobilityLayers = field(default_factory=MobilityLayers)
     notes: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -114,16 +134,11 @@ def _read(item: InputFile, paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]
         return {item.name: TABLES_APART[item.name](item.path)}
     if source is None:
         return {}
-    if item.name == "population":
-        return {item.name: read_population(item.path, fields=source.fields)}
+    if item.name in FIGURES:
+        return {item.name: FIGURES[item.name](item.path, fields=source.fields)}
     if isinstance(source, Zone):
         return {item.name: read_zone_layer(item.path, source)}
-    readers: dict[str, Callable[..., pd.DataFrame]] = {
-        "communes": read_communes,
-        "stations": read_stations,
-        "projects": read_projects,
-    }
-    frame = readers[item.name](
+    frame = PLACES[item.name](
         item.path, vintage=source.vintage, layer=source.layer, fields=source.fields, crs=source.crs
     )
     return {item.name: frame}
@@ -163,10 +178,11 @@ def _assembled(territory: Territory, paths: Mapping[str, Path], frames: Mapping[
         errors += [LayerError(paths["population"], [fault])] if fault else []
     if projects is not None:
         notes["projects"] += _project_notes(projects, communes, zones, stations)
-    faults = settings_faults(territory, communes.index, zones)
+    faults = settings_faults(territory, communes.index, zones) + hub_faults(territory, projects)
     if faults:
         errors.append(LayerError(territory.path, faults))
     land = assemble_land(territory, frames, communes, paths, notes, errors)
+    mobility = assemble_mobility(frames, communes, paths, notes, errors)
     if errors:
         raise InputError(errors)
     for name, told in notes.items():
@@ -180,6 +196,7 @@ def _assembled(territory: Territory, paths: Mapping[str, Path], frames: Mapping[
         stations=None if stations is None else _serving(cast("gpd.GeoDataFrame", stations), communes, projects),
         projects=cast("gpd.GeoDataFrame | None", projects),
         land=land,
+        mobility=mobility,
         notes={name: told for name, told in notes.items() if told},
     )
 

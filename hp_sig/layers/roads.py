@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hp_sig.errors import LayerError, some
+from hp_sig.errors import some
 from hp_sig.layers.communes import required_fields
 from hp_sig.layers.tables import numbers, texts
 from hp_sig.layers.vector import finish, read_vector
@@ -75,12 +75,11 @@ def read_roads(
     features = read_vector(path, layer=layer, prefer=("roads", "troncon_de_route", "TRONCON_DE_ROUTE"), crs=crs)
     found = find_fields("roads", features.columns, fields)
     schema = next((name for name in SCHEMAS if name in found), None)
-    columns = required_fields("roads", features.columns, ("road_id", schema or "fclass"), fields, path)
+    remedy = "Name it with « fields = { … } »: fclass of OpenStreetMap, or nature of BD TOPO."
+    columns = required_fields("roads", features.columns, ("road_id", schema or "fclass"), fields, path, remedy)
     faults: list[str] = []
     notes: list[str] = []
     features = _lines(features, faults)
-    if faults:
-        raise LayerError(path, faults)
     cells = {field: texts(features[column]) for field, column in columns.items()}
     empty = pd.Series(np.nan, index=features.index, dtype="str")
     roads = gpd.GeoDataFrame(
@@ -117,8 +116,7 @@ def _lines(features: gpd.GeoDataFrame, faults: list[str]) -> gpd.GeoDataFrame:
     if wrong.any():
         found = sorted(set(features.geom_type[wrong].dropna())) or ["no geometry"]
         faults.append(f"{int(wrong.sum())} roads are no lines ({', '.join(found)}). Keep only lines.")
-        return features
-    parts = features.explode(ignore_index=True) if (kinds == 5).any() else features.reset_index(drop=True)
+    parts = features[~wrong].explode(ignore_index=True)
     return parts[parts.length > 0]
 
 

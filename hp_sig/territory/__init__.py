@@ -17,6 +17,7 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from hp_sig.errors import LayerError, TerritoryError, some
 from hp_sig.layers.communes import read_commune_list
 from hp_sig.reference.fields import default_territory_file, package_file
+from hp_sig.territory.hubs import HubSettings
 from hp_sig.territory.records import (
     PACKAGE_PREFIX,
     Communes,
@@ -38,6 +39,7 @@ __all__ = [
     "MODELS",
     "Communes",
     "EnafSource",
+    "HubSettings",
     "LandCoverSource",
     "LayerSource",
     "PopulationSource",
@@ -58,7 +60,9 @@ RESERVED = {
     *("territory", "communes", "population", "stations", "projects", "projects_site", "projects_footprint"),
     *("overlaps", "zones", "membership_changes", "scot_coverage", "enaf", "enaf_context", "enaf_consumption"),
     *("enaf_ratios", "trajectory", "triennial", "land_stock", "land_classes", "land_flow", "land_transition"),
-    *("land_shape", "land_zoning", "land_survey"),
+    *("land_shape", "land_zoning", "land_survey", "roads", "buildings", "census", "ridership", "hub_stations"),
+    *("catchments", "catchment_places", "catchment_land", "catchment_overlaps", "service_areas"),
+    *("project_screening", "project_overlaps", "project_distances"),
 }
 
 
@@ -79,6 +83,11 @@ class Territory(Record):
     zoning: tuple[ZoningSource, ...] = ()
     land_survey: tuple[SurveySource, ...] = ()
     trajectory: TrajectorySettings = TrajectorySettings()
+    roads: LayerSource | None = None
+    buildings: LayerSource | None = None
+    census: LayerSource | None = None
+    ridership: LayerSource | None = None
+    hubs: HubSettings = HubSettings()
     _path: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
@@ -124,6 +133,10 @@ class Territory(Record):
             **{source.layer_name: source for source in self.zoning},
             **{survey.layer_name: survey for survey in self.land_survey},
             "enaf": self.enaf,
+            "roads": self.roads,
+            "buildings": self.buildings,
+            "census": self.census,
+            "ridership": self.ridership,
         }
         return {name: source for name, source in named.items() if source is not None}
 
@@ -151,7 +164,7 @@ class Territory(Record):
 #: Every record of a territory file: where a key may be.
 MODELS: tuple[type[Record], ...] = (
     *(Territory, Communes, LayerSource, PopulationSource, Zone),
-    *(LandCoverSource, EnafSource, ZoningSource, SurveySource, TrajectorySettings, Scenario),
+    *(LandCoverSource, EnafSource, ZoningSource, SurveySource, TrajectorySettings, Scenario, HubSettings),
 )
 
 
