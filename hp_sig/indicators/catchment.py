@@ -1,8 +1,10 @@
 """Who can reach a place in so many minutes on a real network, and how much less is that than as the crow flies?"""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -39,8 +41,8 @@ class Catchments:
     crow_fly
         The discs, on the same index.
     edges
-        What is reached: index (`origin_id`, `minutes`, `edge_id`), an edge reached from both ends but not throughout
-        twice; `length_m`, `geometry` (LineString).
+        What is reached: index (`origin_id`, `minutes`, `edge_id`), sorted, an edge reached from both ends but not
+        throughout twice; `length_m`, `geometry` (LineString).
     nodes
         Index (`origin_id`, `node_id`): `travel_minutes`, of the nodes within the longest time.
     """
@@ -61,10 +63,11 @@ def catchment(
 ) -> Catchments:
     """Draw the service areas of places on a network, in hectares, beside the discs as the crow flies.
 
-    Each place walks (4.8 km/h) to the nearest point of a usable street, then the network is searched by Dijkstra's
-    algorithm (`scipy.sparse.csgraph`); a street that time runs out on is cut there. The service area is all land within
-    `edge_buffer_m` of what is reached, with the blocks of 4 ha or less that it encloses. The disc has the radius that
-    the fastest speed of the network allows, so a service area never sticks out of it by more than `edge_buffer_m`.
+    Each place walks (at 4.8 km/h, or less where the whole network is slower) to the nearest point of a usable street,
+    then the network is searched by Dijkstra's algorithm (`scipy.sparse.csgraph`); a street that time runs out on is cut
+    there. The service area is all land within `edge_buffer_m` of what is reached, with the blocks of 4 ha or less that
+    it encloses. The disc has the radius that the fastest speed of the network allows, so a service area never sticks
+    out of it by more than `edge_buffer_m`.
 
     Parameters
     ----------
@@ -88,13 +91,14 @@ def catchment(
     Raises
     ------
     ValueError
-        If the origins are not in EPSG:2154, are empty or repeat a code, no street is within 500 m of one, or a number
-        is out of range.
+        If the origins are not in EPSG:2154, are empty or repeat a code, no street is within 500 m of one, a number is
+        out of range, or the direction not known.
 
     Notes
     -----
-    The nearest street is one of a large piece of the network (5 % of its length) where there is one within 500 m, so
-    that a driveway that nothing joins does not shut a station in.
+    The nearest street is one on the ground, along which one may walk, where there is one within 500 m: not a bridge, a
+    tunnel or a motorway that passes by. It is one of a large piece of the network (5 % of its length) where there is
+    one, so that a driveway that nothing joins does not shut a station in.
 
     Examples
     --------
@@ -110,6 +114,9 @@ def catchment(
     [0.8]
     """
     times = _times(minutes, edge_buffer_m)
+    if direction not in get_args(Direction):
+        message = f"direction: one of {', '.join(get_args(Direction))} expected, found {direction!r}."
+        raise ValueError(message)
     shapes = _origins(origins)
     snaps = snapped(graph, shapes, origins.index)
     forward, backward = (graph.edges[f"{way}_minutes"].to_numpy() for way in ("forward", "backward"))
@@ -166,10 +173,15 @@ def _areas(
     metres = np.tile(times, len(shapes)) * graph.crow_fly_kmh * M_PER_KM / MINUTES_PER_HOUR
     discs: Shapes = shapely.buffer(shapes[ranks], metres, quad_segs=DISC_SEGMENTS)
     areas = np.empty(len(reached), dtype=object)
-    for rank in range(len(shapes)):
-        walked = _walked(snaps, rank, times)
+    length = graph.edges["length_m"].to_numpy()
+
+    def draw(rank: int) -> None:
         own = slice(rank * count, (rank + 1) * count)
-        areas[own] = _dilated(reached[own], walked, graph.edges["length_m"].to_numpy(), buffer_m)
+        areas[own] = _dilated(reached[own], _walked(snaps, rank, times), length, buffer_m)
+
+    # shapely lets go of Python's lock while it works.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(draw, range(len(shapes))))
     covered = shapely.area(shapely.intersection(areas, discs))
     table = gpd.GeoDataFrame(
         {
@@ -222,7 +234,7 @@ def _edges(index: pd.MultiIndex, reached: Sequence[tuple[Ints, Shapes]], graph: 
     levels = [index.get_level_values(level)[ranks] for level in range(2)]
     edge_ids = np.concatenate([edge for edge, _ in reached])
     edges.index = pd.MultiIndex.from_arrays([*levels, edge_ids], names=[*index.names, "edge_id"])
-    return edges
+    return edges.sort_index()
 
 
 def _node_table(origins: pd.Index, arrival: Floats, longest: float) -> pd.DataFrame:

@@ -38,7 +38,8 @@ class RoadGraph:
         `walk`, `bike` or `car`.
     edges
         Index `edge_id`; `road_id`, `from_node`, `to_node`, `length_m`, `speed_kmh`, `forward_minutes`,
-        `backward_minutes` (infinite where the mode may not go that way), `piece`, `geometry` (LineString, EPSG:2154).
+        `backward_minutes` (infinite where the mode may not go that way), `is_entrance` (a place may join it: it runs
+        on the ground, and one may walk along it), `piece`, `geometry` (LineString, EPSG:2154).
     nodes
         Index `node_id`; `piece`, `geometry` (Point, EPSG:2154).
     pieces
@@ -105,15 +106,16 @@ def network_graph(roads: gpd.GeoDataFrame, *, mode: Mode, speeds: Mapping[str, f
     kmh = _speeds(usable, mode, speeds_of(mode, speeds), set(speeds or ()))
     owner, places, node_of, breaks = _nodes(usable)
     first, last = _spans(owner, breaks)
-    length = _lengths(places, first, last)
     road = owner[first]
     counts = last - first + 1
     # The vertices of every piece, one after the other: those between two pieces serve twice.
     starts = np.cumsum(counts) - counts
     vertex = np.arange(counts.sum()) - np.repeat(starts, counts) + np.repeat(first, counts)
     shapes = shapely.linestrings(places[vertex], indices=np.repeat(np.arange(len(first)), counts))
+    length = shapely.length(shapes)
     minutes = MINUTES_PER_HOUR * length / (M_PER_KM * kmh[road])
     oneway = usable["oneway"].to_numpy()[road] if mode != "walk" else np.full(len(road), "both")
+    is_entrance = (usable["level"] == 0) & (usable["road_class"].map(speeds_of("walk")) > 0)
     edges = gpd.GeoDataFrame(
         {
             "road_id": usable.index.to_numpy()[road],
@@ -123,6 +125,7 @@ def network_graph(roads: gpd.GeoDataFrame, *, mode: Mode, speeds: Mapping[str, f
             "speed_kmh": kmh[road],
             "forward_minutes": np.where(oneway == "backward", np.inf, minutes),
             "backward_minutes": np.where(oneway == "forward", np.inf, minutes),
+            "is_entrance": is_entrance.to_numpy()[road],
         },
         geometry=shapes,
         index=pd.RangeIndex(len(first), name="edge_id"),
@@ -148,7 +151,7 @@ def _usable(roads: gpd.GeoDataFrame, mode: Mode, speeds: Mapping[str, float]) ->
     if not (shapely.get_type_id(roads.geometry.to_numpy()) == 1).all():
         message = f"roads: lines expected, found {some(set(roads.geom_type))}. Read them with read_roads()."
         raise ValueError(message)
-    unknown = sorted(set(roads["road_class"]) - set(speeds))
+    unknown = sorted(set(roads["road_class"]) - set(speeds), key=str)
     if unknown:
         message = f"roads: classes of roads expected ({', '.join(speeds)}), found {some(unknown)}."
         raise ValueError(message)
@@ -185,7 +188,9 @@ def _nodes(roads: gpd.GeoDataFrame) -> tuple[Ints, Floats, Ints, Bools]:
     is_end = np.append(True, turns) | np.append(turns, True)
     meeting = _meetings(place, roads["level"].to_numpy()[owner], is_end)
     _, node, count = np.unique(meeting, return_inverse=True, return_counts=True)
-    breaks = is_end | (count[node] > 1)
+    # A line that has shrunk to one vertex leads nowhere.
+    leads = np.bincount(owner)[owner] > 1
+    breaks = leads & (is_end | (count[node] > 1))
     node_of = np.full(len(node), -1, dtype=np.intp)
     node_of[breaks] = np.unique(node[breaks], return_inverse=True)[1].ravel()
     return owner, places, node_of, breaks
@@ -208,13 +213,6 @@ def _spans(owner: Ints, breaks: Bools) -> tuple[Ints, Ints]:
     at = np.flatnonzero(breaks)
     same = owner[at[1:]] == owner[at[:-1]]
     return at[:-1][same], at[1:][same]
-
-
-def _lengths(places: Floats, first: Ints, last: Ints) -> Floats:
-    steps = np.append(0.0, np.hypot(*np.diff(places, axis=0).T))
-    along = np.cumsum(steps)
-    length: Floats = along[last] - along[first]
-    return length
 
 
 def _pieces(edges: gpd.GeoDataFrame, count: int) -> tuple[Ints, pd.DataFrame]:

@@ -18,7 +18,8 @@ from hp_sig.indicators.polygons import Floats, Ints, Shapes
 
 __all__ = ["ACCESS_KMH", "MAX_SNAP_M", "Snaps", "Ways", "snapped"]
 
-#: From a place to the nearest street one walks: 80 m a minute (see `reference/road_network/README.md`).
+#: From a place to the nearest street one walks: 80 m a minute (see `reference/road_network/README.md`), or less where
+#: the whole network is slower.
 ACCESS_KMH = 4.8
 #: A place further than this from any usable street is not on the network, in metres.
 MAX_SNAP_M = 500.0
@@ -55,10 +56,12 @@ def snapped(graph: RoadGraph, shapes: Shapes, codes: pd.Index) -> Snaps:
         If no street is near enough to one.
     """
     lines: Shapes = graph.edges.geometry.to_numpy()
-    share = graph.pieces["length_share"].to_numpy()[graph.edges["piece"].to_numpy()]
+    is_large = graph.pieces["length_share"].to_numpy()[graph.edges["piece"].to_numpy()] >= LARGE_PIECE_SHARE
+    is_entrance = graph.edges["is_entrance"].to_numpy()
     edge = np.full(len(shapes), -1, dtype=np.intp)
-    # Any street, then those of a large piece, which come before any other that is within the distance.
-    for ranks in (np.arange(len(lines)), np.flatnonzero(share >= LARGE_PIECE_SHARE)):
+    # What comes later is preferred wherever it is within the distance.
+    for wanted in (np.ones(len(lines), dtype=bool), is_entrance, is_entrance & is_large):
+        ranks = np.flatnonzero(wanted)
         near = shapely.STRtree(lines[ranks]).query_nearest(shapes, max_distance=MAX_SNAP_M, all_matches=False)
         edge[near[0]] = ranks[near[1]]
     if (edge < 0).any():
@@ -68,9 +71,11 @@ def snapped(graph: RoadGraph, shapes: Shapes, codes: pd.Index) -> Snaps:
         )
         raise ValueError(message)
     access: Shapes = shapely.shortest_line(lines[edge], shapes)
-    along = shapely.line_locate_point(lines[edge], shapely.get_point(access, 0), normalized=True)
+    at, length = shapely.line_locate_point(lines[edge], shapely.get_point(access, 0)), shapely.length(lines[edge])
+    # What is a hair from a crossing is at it: one-ways do not hold there.
+    along = np.where(at < GRID_M, 0.0, np.where(length - at < GRID_M, 1.0, at / length))
     metres = shapely.length(access)
-    minutes = MINUTES_PER_HOUR * metres / (M_PER_KM * ACCESS_KMH)
+    minutes = MINUTES_PER_HOUR * metres / (M_PER_KM * min(ACCESS_KMH, graph.crow_fly_kmh))
     return Snaps(edge=edge, share=along, metres=metres, minutes=minutes, access=access)
 
 

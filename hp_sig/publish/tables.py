@@ -10,8 +10,10 @@ __all__ = ["write_csv"]
 log = logging.getLogger(__name__)
 
 #: Decimals by unit: hectares to the square metre, shares to a millionth, widths to the centimetre.
-DECIMALS = {"_ha": 4, "_ha_per_year": 4, "_share": 6, "_m": 2}
-SHARES = ("share", "share_of_zone", "share_of_other")
+DECIMALS = {"_ha": 4, "_ha_per_year": 4, "_share": 6, "_m": 2, "_km": 3}
+SHARES = ("share", "share_of_zone", "share_of_other", "share_of_hub", "share_of_commune", "share_of_project")
+#: Figures of people, which are estimates in a service area: one decimal is more than they tell.
+PEOPLE = ("population", "crow_fly_population", "households", "dwellings", "jobs")
 #: A cell that begins so is a formula for a spreadsheet, wherever the text came from.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -53,6 +55,7 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
         for suffix, places in DECIMALS.items()
         if column.endswith(suffix) or (suffix == "_share" and column in SHARES)
     }
+    decimals |= {column: 1 for column in PEOPLE if column in table.columns}
     return table.round(decimals)
 
 

@@ -3,9 +3,11 @@
 Layers and indicators meet here; what comes out is plain tables that maps and publications only draw and write.
 """
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -14,9 +16,12 @@ from hp_sig.assembly import STATUS_ORDER, Layers, ZoneLayer
 from hp_sig.crs import area_ha
 from hp_sig.indicators.membership import coverage_by_zone, membership_changes, membership_table, scot_coverage
 from hp_sig.indicators.overlap import overlap_table
+from hp_sig.results.catchments import catchment_tables, empty_tables, hub_tables
 from hp_sig.results.groups import TERRITORY_LAYER
+from hp_sig.results.hubs import ServiceAreas, service_areas
 from hp_sig.results.land import land_results
-from hp_sig.results.steps import BASE_TABLES, LAND_TABLES, skipped_tables
+from hp_sig.results.screening import screen_projects
+from hp_sig.results.steps import ALL_TABLES, HUB_TABLES, skipped_tables
 
 __all__ = ["Results", "compute"]
 
@@ -66,6 +71,22 @@ class Results:
         One row a zone and regime: allowed, consumed, left.
     triennial
         One row a commune, EPCI, SCoT and the territory: indicators 1° to 4° of the local report.
+    project_screening, project_overlaps, project_distances
+        What each project would take from which allowance, what it lies in and near: the tables `allowances`,
+        `overlaps` and `distances` of :class:`hp_sig.results.screening.Screening`.
+    hub_stations, ridership
+        One row a hub: where it stands; one row a hub and year: passengers of its station.
+    catchments
+        One row a hub, mode and minutes: the service area, the disc as the crow flies, who lives and works in each, and
+        the land inside. Figures of people are estimates (:mod:`hp_sig.indicators.dasymetric`).
+    catchment_places
+        One row more for each commune that the service area or its disc meets.
+    catchment_land
+        One row more for each class of land inside: cover, use, planning zone, park, SCoT.
+    catchment_overlaps
+        One row a hub, another hub, mode and minutes: the land and the people that they share.
+    reached
+        The shapes of the service areas; not a table.
     skipped
         Table → why it was not made.
     warnings
@@ -88,23 +109,38 @@ class Results:
     enaf_ratios: pd.DataFrame | None = None
     trajectory: pd.DataFrame | None = None
     triennial: pd.DataFrame | None = None
+    project_screening: pd.DataFrame | None = None
+    project_overlaps: pd.DataFrame | None = None
+    project_distances: pd.DataFrame | None = None
+    hub_stations: pd.DataFrame | None = None
+    ridership: pd.DataFrame | None = None
+    catchments: pd.DataFrame | None = None
+    catchment_places: pd.DataFrame | None = None
+    catchment_land: pd.DataFrame | None = None
+    catchment_overlaps: pd.DataFrame | None = None
+    reached: ServiceAreas | None = None
     skipped: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give each table that was made by the name of its file, keys as columns."""
-        found = {name: getattr(self, name) for name in (*BASE_TABLES, *LAND_TABLES)}
+        found = {name: getattr(self, name) for name in ALL_TABLES}
         found["communes"] = self.communes.reset_index()
         return {name: table for name, table in found.items() if table is not None}
 
 
-def compute(layers: Layers, *, on_step: Callable[[str], None] | None = None) -> Results:
+def compute(
+    layers: Layers, *, families: Collection[str] | None = None, on_step: Callable[[str], None] | None = None
+) -> Results:
     """Compute every table of a refresh from the layers of a territory.
 
     Parameters
     ----------
     layers
         From :func:`hp_sig.assembly.load_layers`.
+    families
+        Families of tables to compute beside the zones and overlaps (:func:`hp_sig.results.steps.computed_steps`): a
+        page of a hub needs no land transition. All of them by default.
     on_step
         Called before each family of tables with its name.
     """
@@ -115,9 +151,12 @@ def compute(layers: Layers, *, on_step: Callable[[str], None] | None = None) -> 
     overlaps = _overlaps(layers, perimeters, lists)
     coverage = _coverage(measured, layers.zones, _inside(overlaps))
     communes = _communes(measured, lists, perimeters, overlaps, coverage)
-    skipped = skipped_tables(layers.territory, layers.names)
+    # An officer's own projects may stand where the territory has none.
+    present = {*layers.names, *([] if layers.projects is None else ["projects"])}
+    skipped = skipped_tables(layers.territory, present, families)
     land, warnings = land_results(layers, overlaps, skipped, step)
-    return Results(
+    made: dict[str, Any] = dict(land)
+    results = Results(
         communes=communes,
         overlaps=overlaps,
         zones=_zones(layers, measured, lists, perimeters, overlaps),
@@ -125,8 +164,37 @@ def compute(layers: Layers, *, on_step: Callable[[str], None] | None = None) -> 
         scot_coverage=_coverage_table(layers, measured, coverage, lists),
         skipped=skipped,
         warnings=tuple(warnings),
-        **land,
+        **made,
     )
+    return _with_hubs(_with_projects(results, layers, step), layers, step)
+
+
+def _with_projects(results: Results, layers: Layers, step: Callable[[str], None]) -> Results:
+    """Add what each project would take, and where the hubs stand."""
+    if layers.projects is None or "project_screening" in results.skipped:
+        return results
+    step("project_screening")
+    screening = screen_projects(layers.projects, layers, results=results)
+    made: dict[str, Any] = {
+        "project_screening": screening.allowances,
+        "project_overlaps": screening.overlaps,
+        "project_distances": screening.distances,
+        **hub_tables(layers, results.communes, screening),
+    }
+    return dataclasses.replace(results, **{name: made[name] for name in made if name not in results.skipped})
+
+
+def _with_hubs(results: Results, layers: Layers, step: Callable[[str], None]) -> Results:
+    """Add who reaches each hub, and on which land."""
+    if set(HUB_TABLES) <= set(results.skipped):
+        return results
+    step("catchments")
+    reached = service_areas(layers)
+    made: dict[str, Any] = dict(empty_tables())
+    if reached is not None:
+        made = {**catchment_tables(layers, reached), "reached": reached}
+        made["warnings"] = (*results.warnings, *reached.warnings)
+    return dataclasses.replace(results, **made)
 
 
 def _inside(overlaps: pd.DataFrame) -> pd.DataFrame:

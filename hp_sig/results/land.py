@@ -10,7 +10,7 @@ from hp_sig.results.consumption import consumption_table, ratio_table, trajector
 from hp_sig.results.groups import Groups, group_zones
 from hp_sig.results.land_cover import land_tables
 from hp_sig.results.shape import shape_table
-from hp_sig.results.steps import computed_steps
+from hp_sig.results.steps import LAND_TABLES, computed_steps
 from hp_sig.results.triennial import triennial_table
 from hp_sig.results.zoning import survey_table, zoning_table
 
@@ -35,7 +35,7 @@ def land_results(
     """
     groups = group_zones(layers, overlaps)
     tables: dict[str, pd.DataFrame] = {}
-    families = computed_steps(skipped)
+    families = [name for name in computed_steps(skipped) if name in LAND_TABLES]
     warnings = _partial(groups, layers) if families else []
     empty = pd.DataFrame()
     for family in families:

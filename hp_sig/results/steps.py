@@ -6,7 +6,17 @@ from itertools import pairwise
 from hp_sig.errors import some
 from hp_sig.territory import LandCoverSource, LayerSource, Territory
 
-__all__ = ["BASE_TABLES", "LAND_TABLES", "computed_steps", "planned_tables", "skipped_tables", "sources_of"]
+__all__ = [
+    "ALL_TABLES",
+    "BASE_TABLES",
+    "HUB_TABLES",
+    "LAND_TABLES",
+    "PROJECT_TABLES",
+    "computed_steps",
+    "planned_tables",
+    "skipped_tables",
+    "sources_of",
+]
 
 #: Tables that need only boundaries, zones and populations.
 BASE_TABLES = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage")
@@ -15,12 +25,33 @@ LAND_TABLES = (
     *("land_stock", "land_classes", "land_flow", "land_transition", "land_shape", "land_zoning"),
     *("land_survey", "enaf_consumption", "enaf_ratios", "trajectory", "triennial"),
 )
+#: Tables of the service areas of hubs.
+HUB_TABLES = ("catchments", "catchment_places", "catchment_land", "catchment_overlaps")
+#: Tables of what projects would take, and where they stand.
+PROJECT_TABLES = ("project_screening", "project_overlaps", "project_distances", "hub_stations")
+#: Every table that a refresh may make.
+ALL_TABLES = (*BASE_TABLES, *LAND_TABLES, *PROJECT_TABLES, "ridership", *HUB_TABLES)
+#: What is computed together, by the table that names it.
+FAMILIES = {
+    "land_stock": ("land_stock", "land_classes", "land_flow", "land_transition"),
+    "land_shape": ("land_shape",),
+    "land_zoning": ("land_zoning",),
+    "land_survey": ("land_survey",),
+    "enaf_consumption": ("enaf_consumption", "enaf_ratios", "trajectory"),
+    "triennial": ("triennial",),
+    "project_screening": (*PROJECT_TABLES, "ridership"),
+    "catchments": HUB_TABLES,
+}
+NOT_ASKED = "not asked for"
 
 NO_STATE = "no land cover (a [[land_cover]] of kind cover or artificialisation)"
 NO_PAIR = "no two vintages of one département"
 NO_FLOW = f"{NO_PAIR}, and no difference (kind cover_difference or artificialisation_difference)"
 NO_ENAF = "no ENAF flows ([enaf])"
 NO_ZONING = "no planning zones ([[zoning]])"
+NO_ROADS = "no road network ([roads])"
+NO_PROJECTS = "no projects ([projects])"
+NO_RIDERSHIP = "no ridership of stations ([ridership])"
 NO_SURVEY = "no other survey of land ([[land_survey]]: CORINE Land Cover, MOS)"
 
 
@@ -35,16 +66,20 @@ def planned_tables(territory: Territory, present: Collection[str]) -> tuple[str,
         Names of the layers whose file is there.
     """
     skipped = skipped_tables(territory, present)
-    return (*BASE_TABLES, *(name for name in LAND_TABLES if name not in skipped))
+    return tuple(name for name in ALL_TABLES if name not in skipped)
 
 
-def skipped_tables(territory: Territory, present: Collection[str]) -> dict[str, str]:
+def skipped_tables(
+    territory: Territory, present: Collection[str], families: Collection[str] | None = None
+) -> dict[str, str]:
     """Say which tables a refresh cannot make, and why.
 
     Parameters
     ----------
     territory, present
         As in :func:`planned_tables`.
+    families
+        Families of tables that are asked for; all of them by default.
     """
     named = [source.layer_name for source in territory.land_cover]
     state_names = [source.layer_name for source in territory.land_cover if not source.kind.endswith("difference")]
@@ -69,11 +104,30 @@ def skipped_tables(territory: Territory, present: Collection[str]) -> dict[str, 
         "enaf_ratios": (enaf, NO_ENAF, enaf_names),
         "trajectory": (enaf, NO_ENAF, enaf_names),
         "triennial": (enaf or bool(states), f"{NO_ENAF} and {NO_STATE}", [*enaf_names, *state_names]),
+        **_mobility_needs(territory, present),
     }
-    return {
+    skipped = {
         name: reason + _absent(names, present)
         for name, (can_be_made, reason, names) in needs.items()
         if not can_be_made
+    }
+    if families is None:
+        return skipped
+    asked = {table for name in families for table in FAMILIES[name]}
+    return skipped | {name: NOT_ASKED for name in needs if name not in asked and name not in skipped}
+
+
+def _mobility_needs(territory: Territory, present: Collection[str]) -> dict[str, tuple[bool, str, list[str]]]:
+    named = {
+        name: [name] if getattr(territory, name) is not None else [] for name in ("projects", "roads", "ridership")
+    }
+    projects, roads, ridership = (name in present for name in named)
+    reached = (NO_ROADS, named["roads"]) if projects else (NO_PROJECTS, named["projects"])
+    passengers = (NO_RIDERSHIP, named["ridership"]) if projects else (NO_PROJECTS, named["projects"])
+    return {
+        **dict.fromkeys(PROJECT_TABLES, (projects, NO_PROJECTS, named["projects"])),
+        **dict.fromkeys(HUB_TABLES, (projects and roads, *reached)),
+        "ridership": (projects and ridership, *passengers),
     }
 
 
@@ -96,20 +150,23 @@ def sources_of(territory: Territory, present: Collection[str]) -> dict[str, list
     enaf: list[LayerSource] = [territory.enaf] if territory.enaf is not None and "enaf" in present else []
     made_from = {name: cover for name in LAND_TABLES if name.startswith("land_")}
     made_from |= {"land_zoning": [*zoning, *cover], "land_survey": survey, "triennial": [*enaf, *cover]}
+    given = {name: _source(territory, name, present) for name in ("projects", "roads", "stations", "ridership")}
+    given |= {name: _source(territory, name, present) for name in ("population", "census", "buildings")}
+    made_from |= {name: [*given["projects"], *given["stations"], *zoning, *cover, *enaf] for name in PROJECT_TABLES}
+    people = [*given["population"], *given["census"], *given["buildings"]]
+    made_from |= {name: [*given["projects"], *given["roads"], *people, *cover] for name in HUB_TABLES}
+    made_from["ridership"] = [*given["projects"], *given["ridership"]]
     return made_from | dict.fromkeys(("enaf_consumption", "enaf_ratios", "trajectory"), enaf)
 
 
+def _source(territory: Territory, name: str, present: Collection[str]) -> list[LayerSource]:
+    source: LayerSource | None = getattr(territory, name)
+    return [source] if source is not None and name in present else []
+
+
 def computed_steps(skipped: Collection[str]) -> tuple[str, ...]:
-    """Name the families of tables of land that a refresh computes, for its progress."""
-    needs = {
-        "land_stock": {"land_stock", "land_flow"},
-        "land_shape": {"land_shape"},
-        "land_zoning": {"land_zoning"},
-        "land_survey": {"land_survey"},
-        "enaf_consumption": {"enaf_consumption"},
-        "triennial": {"triennial"},
-    }
-    return tuple(name for name, tables in needs.items() if tables - set(skipped))
+    """Name the families of tables that a refresh computes, for its progress."""
+    return tuple(name for name, tables in FAMILIES.items() if set(tables) - set(skipped))
 
 
 def _pairs(states: list[LandCoverSource]) -> list[tuple[LandCoverSource, LandCoverSource]]:
