@@ -29,6 +29,7 @@ from hp_sig.refresh import OnStep
 from hp_sig.refresh import check as check_inputs
 from hp_sig.refresh import plan as plan_refresh
 from hp_sig.refresh import refresh as run_refresh
+from hp_sig.refresh.hubs import HubRequest, write_some_hubs
 from hp_sig.refresh.outputs import FIGURES_MAP, MAP, PROJECTS_MAP
 from hp_sig.refresh.single import MapRequest, write_map, write_some_sheets
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 
 #: Folder of the sheets in the results, as in the names of the manifest.
 SHEETS = "fiches/"
+HUBS = "poles/"
 PAGE = ".html"
 
 TerritoryOption = Annotated[
@@ -142,6 +144,7 @@ def refresh(
             if name not in sheets:
                 typer.echo(f"  write  {name}")
         typer.echo(f"  write  {SHEETS} ({len(sheets)} sheets, and one for each EPCI and park)")
+        typer.echo(f"  write  {HUBS} (a sheet and a map for each hub)")
         _tell_skipped(planned.skipped)
         typer.echo(f"Why: {'; '.join(planned.reasons)}.")
         return
@@ -197,6 +200,10 @@ def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
         ("stations", layers.stations),
         ("projects", layers.projects),
         ("enaf", layers.land.enaf),
+        ("roads", layers.mobility.roads),
+        ("buildings", layers.mobility.buildings),
+        ("census", layers.mobility.census),
+        ("ridership", layers.mobility.ridership),
     ):
         if frame is not None:
             rows[name] = len(frame)
@@ -260,6 +267,33 @@ def sheet(
     """Write the sheets of some zones: one A4 page each, with figures, charts and sentences."""
     with _progress("sheet") as step:
         written = write_some_sheets(codes, out, territory=territory, raw=raw, replace=force, on_step=step)
+    for file in written:
+        typer.echo(str(file))
+
+
+@app.command()
+def hub(  # noqa: PLR0913, PLR0917 - options of a command
+    hubs: Annotated[
+        list[str] | None, typer.Argument(metavar="[HUB]…", help="Identifiers of projects; by default every hub.")
+    ] = None,
+    territory: TerritoryOption = None,
+    raw: RawOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the pages; by default this one.")
+    ] = Path(),
+    projects: Annotated[
+        Path | None,
+        typer.Option("--projects", metavar="FILE", help="Sites or footprints that you drew, in place of the projects."),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="One more page, and a table, that put them side by side.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace pages that are there.")] = False,
+) -> None:
+    """Write the pages of multimodal hubs: who reaches each, on which land, and what its project would take."""
+    request = HubRequest(hubs=tuple(hubs or ()), projects=projects, is_compared=compare)
+    with _progress("hub") as step:
+        written = write_some_hubs(request, out, territory=territory, raw=raw, replace=force, on_step=step)
     for file in written:
         typer.echo(str(file))
 

@@ -17,7 +17,8 @@ from hp_sig.reference.labels import wording
 
 __all__ = ["PageMap", "page_map"]
 
-#: Hatching of what is not known, and of parks; then both on paper, which is drawn in tenths of a millimetre.
+#: Hatching of what is not known, and of parks; both on paper, which is drawn in tenths of a millimetre; and of the part
+#: of a bar that is not certain.
 PATTERNS = (
     '<svg class="hp-defs" width="0" height="0" aria-hidden="true" style="position:absolute"><defs>'
     '<pattern id="hp-none" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -27,10 +28,12 @@ PATTERNS = (
     '<pattern id="hp-none-paper" width="26" height="26" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="26" height="26" fill="#ffffff"/><rect width="6" height="26" fill="#8a8a8a"/></pattern>'
     '<pattern id="hp-hatch-paper" width="26" height="26" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">'
-    '<rect width="5" height="26" fill="#1b6e3a" fill-opacity=".55"/></pattern></defs></svg>'
+    '<rect width="5" height="26" fill="#1b6e3a" fill-opacity=".55"/></pattern>'
+    '<pattern id="hp-part" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="7" height="7" fill="#ffffff"/><rect width="3.2" height="7" fill="#b3001b"/></pattern></defs></svg>'
 )
 #: What draws a page, in the order in which each uses those before it.
-SCRIPTS = ("text.js", "geometry.js", "legend.js", "paper.js", "page.js")
+SCRIPTS = ("text.js", "geometry.js", "legend.js", "panels.js", "paper.js", "page.js")
 
 
 class PageMap(folium.Map):
@@ -99,11 +102,18 @@ def page_map(page: Page, *, theme: int | str = 0, period: str | None = None) -> 
 def _skeleton(model: dict[str, Any]) -> str:
     """Write the page around the map: what a reader finds in it even before, or without, its script."""
     notice = f'<p class="hp-notice" role="note">{safe_text(model["notice"])}</p>' if model["notice"] else ""
+    told = ""
+    if model["panels"] or any(scene["panels"] for scene in model["scenes"]):
+        summary = safe_text(wording("page", "figures"))
+        told = (
+            f'<details class="hp-more hp-told" open><summary>{summary}</summary><div class="hp-panels"></div></details>'
+        )
+    wide = " hp-wide" if told else ""
     return (
-        f'{PATTERNS}<aside class="hp-panel" aria-label="{safe_text(wording("map", "panel"))}">'
+        f'{PATTERNS}<aside class="hp-panel{wide}" aria-label="{safe_text(wording("map", "panel"))}">'
         f"<h1>{safe_text(model['title'])}</h1>{notice}"
         f"<noscript><p>{safe_text(wording('map', 'no_script'))}</p></noscript>"
-        '<div class="hp-controls"></div><details class="hp-more" open>'
+        f'<div class="hp-controls"></div>{told}<details class="hp-more" open>'
         f'<summary>{safe_text(wording("map", "legend"))}</summary><div class="hp-body"></div></details></aside>'
         '<main class="hp-main"></main><div class="hp-paper"></div>'
         f'<script type="application/json" id="hp-model">{as_script(model)}</script>'

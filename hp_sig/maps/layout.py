@@ -14,7 +14,19 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
 from hp_sig._version import __version__
-from hp_sig.maps.legend import Key, Row, heading, legend_rows, origin, overlay_rows, warnings
+from hp_sig.maps.legend import (
+    LIMIT,
+    UNCERTAIN,
+    Key,
+    Row,
+    heading,
+    legend_rows,
+    origin,
+    overlay_rows,
+    panels_of,
+    told_rows,
+    warnings,
+)
 from hp_sig.maps.paper import Letters, blank, corners, fill, hatched, put, put_sign, stroke, width_of, wrapped
 from hp_sig.maps.plan import draw_plan
 from hp_sig.reference.labels import format_number, wording
@@ -27,6 +39,8 @@ Box = tuple[float, float, float, float]
 #: A3, landscape, in millimetres.
 WIDTH, HEIGHT, MARGIN = 420.0, 297.0, 10.0
 PLAN_WIDTH = 288.0
+#: Beside figures, which need more room than a legend.
+NARROW_WIDTH = 246.0
 GAP = 6.0
 INSIDE = WIDTH - 2 * MARGIN
 #: Room of the signs before the rows of the legend.
@@ -81,9 +95,10 @@ def draw_sheet(file: IO[bytes], model: Model, theme: Model | None, period: int) 
         small = Letters(size=7.5, colour=GREY)
         lines, small = _fitted(_caption(model, theme, period, 9_999_999), INSIDE, CAPTION_HEIGHT, small)
         bottom = MARGIN + len(lines) * small.leading + 2
-        plan = (MARGIN, bottom, MARGIN + PLAN_WIDTH, top)
+        told = panels_of(model)
+        plan = (MARGIN, bottom, MARGIN + (NARROW_WIDTH if told else PLAN_WIDTH), top)
         denominator = draw_plan(figure, plan, model, theme, period)
-        _side(figure, (plan[2] + GAP, bottom, WIDTH - MARGIN, top), list(_items(model, theme, period)))
+        _side(figure, (plan[2] + GAP, bottom, WIDTH - MARGIN, top), [*_told(told), *_items(model, theme, period)])
         caption = wrapped(_caption(model, theme, period, denominator), INSIDE, small)
         _lines(figure, (MARGIN, bottom - 2), caption, small)
         about = {"Title": model["title"], "Creator": f"hp_sig {__version__}", "CreationDate": None}
@@ -123,7 +138,10 @@ def _items(model: Model, theme: Model | None, period: int) -> Iterator[_Item]:
         yield from (_row(row, words, rank) for rank, row in enumerate(legend_rows(theme, period, words)))
         for text in filter(None, (theme.get("definition"), theme.get("scheme"))):
             yield _Item(text=text, letters=Letters(size=8.5, colour=GREY), gap=2)
-    yield from (_row(row, words, rank) for rank, row in enumerate(overlay_rows(model["overlays"])))
+    if panels_of(model):
+        yield _Item(text=words["legend"], letters=Letters(size=12, bold=True), gap=4)
+    listed = [model["overlays"][rank] for rank in model["listed"]]
+    yield from (_row(row, words, rank) for rank, row in enumerate(overlay_rows(listed)))
     if model["actions"]:
         yield _Item(text=words["actions"], letters=Letters(size=12, bold=True), gap=5)
         for axis in dict.fromkeys(action["heading"] for action in model["actions"]):
@@ -135,6 +153,30 @@ def _items(model: Model, theme: Model | None, period: int) -> Iterator[_Item]:
                         letters=Letters(size=7.5),
                         gap=0.8,
                     )
+
+
+def _told(panels: Sequence[Model]) -> Iterator[_Item]:
+    """Write panels as paragraphs: a row of a table is a line, a part of a bar a line with its colour."""
+    plain, small = Letters(size=9), Letters(size=7.5, colour=GREY)
+    for panel in panels:
+        yield _Item(text=panel["heading"], letters=Letters(size=12, bold=True), gap=4)
+        if panel["lead"]:
+            yield _Item(text=panel["lead"], letters=Letters(size=10, bold=True, colour="#16324f"))
+        for row, text in told_rows(panel["grid"]):
+            look = row["key"] and Key(line=LIMIT, fill=row["key"]["fill"], opacity=row["key"]["opacity"])
+            yield _Item(text=text, letters=plain, key=look)
+        for bar in panel["bars"]:
+            yield _Item(text=bar["label"], letters=Letters(size=9, bold=True), gap=1.6)
+            for part in bar["parts"]:
+                look = Key(line=LIMIT, fill="#ffffff", hatching=UNCERTAIN) if part["hatched"] else None
+                look = look or Key(line=LIMIT, fill=part["colour"])
+                yield _Item(text=part["label"], letters=plain, gap=0.6, key=look)
+        for label, value in panel["rows"]:
+            yield _Item(text=f"{label}\u00a0: {value}", letters=plain)
+        for text in panel["sentences"]:
+            yield _Item(text=text, letters=plain, gap=1.4)
+        if panel["note"]:
+            yield _Item(text=panel["note"], letters=small, gap=1.4)
 
 
 def _row(row: Row, words: Mapping[str, str], rank: int) -> _Item:

@@ -4,7 +4,7 @@ The same as beside the map on screen (`page.js`), from the same model: no wordin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "LIMIT",
     "MARKED",
     "PARK",
+    "UNCERTAIN",
     "Hatching",
     "Key",
     "Row",
@@ -19,6 +20,8 @@ __all__ = [
     "legend_rows",
     "origin",
     "overlay_rows",
+    "panels_of",
+    "told_rows",
     "warnings",
 ]
 
@@ -35,8 +38,9 @@ class Hatching:
     is_rising: bool = False
 
 
-#: Hatching of what is not known and of parks, as the page draws them.
+#: Hatching of what is not known, of what is not certain and of parks, as the page draws them.
 ABSENT = Hatching(colour="#8a8a8a", weight=2.0, is_rising=True)
+UNCERTAIN = Hatching(colour="#b3001b", weight=3.0, is_rising=True)
 PARK = Hatching(colour="#1b6e3a", weight=1.6, opacity=0.55)
 #: Limit of a zone.
 LIMIT = {"colour": "#4a4a4a", "dash": "", "weight": 1.0}
@@ -55,7 +59,7 @@ class Key:
     fill, opacity
         Colour of the box; an empty one: none.
     sign
-        `hub`, `site` or `station`.
+        `hub`, `site`, `station` or `letter`, with the `letter` and its `colour`.
     """
 
     kind: Literal["box", "line", "sign"] = "box"
@@ -63,7 +67,7 @@ class Key:
     fill: str = ""
     opacity: float = 1.0
     hatching: Hatching | None = None
-    sign: str = ""
+    sign: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +123,34 @@ def overlay_rows(overlays: list[Model]) -> list[Row]:
 
 def _overlay(overlay: Model) -> list[Row]:
     if overlay["type"] == "places":
-        return [Row(key=Key(kind="sign", line=LIMIT, sign=row["sign"]), text=row["label"]) for row in overlay["legend"]]
+        return [Row(key=Key(kind="sign", line=LIMIT, sign=row), text=row["label"]) for row in overlay["legend"]]
     rows = []
     for row in overlay["legend"]:
+        own = {"fill": row["line"].get("fill", ""), "opacity": row["line"].get("opacity", 1.0)}
         look: dict[str, Any] = {
+            "own": own,
             "hatched": {"hatching": PARK},
             "plain": {"fill": row["line"]["colour"], "opacity": 0.35},
         }.get(overlay.get("fill", "none"), {"kind": "line"})
         rows.append(Row(key=Key(line=row["line"], **look), text=row["label"]))
+    return rows
+
+
+def panels_of(model: Model) -> list[Model]:
+    """List what is told beside the map while the page shows what it opens with."""
+    first = model["scenes"][0]["panels"] if model["scenes"] else []
+    return [*first, *model["panels"]]
+
+
+def told_rows(grid: Model | None) -> list[tuple[Model, str]]:
+    """Tell each row of a small table as a line of text."""
+    if grid is None:
+        return []
+    rows = []
+    for row in grid["rows"]:
+        cells = zip(grid["columns"], row["cells"], strict=True)
+        told = ", ".join(f"{head}\u00a0: {text}" for head, text in cells)
+        rows.append((row, f"{row['label']} \u2013 {told}"))
     return rows
 
 

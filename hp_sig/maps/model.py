@@ -4,27 +4,24 @@ All is plain data, written into the page as JSON. The page shows every text of i
 """
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from hp_sig._version import __version__
 from hp_sig.maps.classes import class_of
-from hp_sig.maps.overlays import Action, Line, Outlines, Overlay, Perimeters, Places
+from hp_sig.maps.drawn import action_model, listed_first, overlay_model, place_inside, ranks_of, scene_models
 from hp_sig.maps.page import Page
-from hp_sig.maps.shapes import DECIMALS, for_display, simplified
+from hp_sig.maps.panels import panel_model
+from hp_sig.maps.shapes import DECIMALS, for_display
 from hp_sig.maps.themes import Indicator, Partition
 from hp_sig.maps.topology import encode
 from hp_sig.reference.labels import format_number, page_words, wording
 
 __all__ = ["as_script", "opening", "page_model"]
-
-#: Decimals of a place that is drawn by itself: 6 are 10 cm.
-PLACE_DECIMALS = 6
 
 
 def page_model(page: Page) -> dict[str, Any]:
@@ -33,7 +30,7 @@ def page_model(page: Page) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If a code of zone comes twice.
+        If a code of zone comes twice, or a scene shows a layer that the page has not.
     """
     zones = page.zones
     if not zones.index.is_unique:
@@ -41,6 +38,7 @@ def page_model(page: Page) -> dict[str, Any]:
         message = f"zones: one row a code expected, found several for {twice}."
         raise ValueError(message)
     drawn = for_display(zones, page.simplify_m)
+    scenes = scene_models(page, drawn)
     told = [wording("map", "not_to_scale")]
     if page.simplify_m > 0:
         told.insert(0, wording("map", "simplified", metres=format_number(page.simplify_m)))
@@ -57,9 +55,12 @@ def page_model(page: Page) -> dict[str, Any]:
             _indicator(one, zones.index) if isinstance(one, Indicator) else _partition(one, drawn)
             for one in page.themes
         ],
-        "overlays": [_overlay(one, zones.index, page.simplify_m) for one in page.overlays],
-        "actions": [_action(one, zones.index) for one in page.actions],
+        "overlays": [overlay_model(one, zones.index, page.simplify_m) for one in page.overlays],
+        "actions": [action_model(one, zones.index) for one in page.actions],
         "facts": [[list(row) for row in page.facts.get(str(code), ())] for code in zones.index],
+        "panels": [panel_model(one) for one in page.panels],
+        "scenes": scenes,
+        "listed": listed_first(scenes, len(page.overlays)),
         "sources": list(page.caption.sources),
         "notes": told,
         "made": wording("map", "attribution", version=__version__),
@@ -172,7 +173,7 @@ def _partition(one: Partition, drawn: gpd.GeoDataFrame) -> dict[str, Any]:
     places = []
     for date in members.columns:
         merged = flat.assign(set=members[date]).dissolve("set", grid_size=10**-DECIMALS).reindex(codes)
-        places.append([None if shape is None else _inside(shape) for shape in merged.geometry])
+        places.append([None if shape is None else place_inside(shape) for shape in merged.geometry])
     return {
         "type": "sets",
         "key": "sets",
@@ -183,76 +184,9 @@ def _partition(one: Partition, drawn: gpd.GeoDataFrame) -> dict[str, Any]:
         "first": dates.index(one.first) if one.first in dates else len(dates) - 1,
         "sets": [{"name": one.names[code], "colour": one.colours[code]} for code in codes],
         "told": [[one.told.get(code, {}).get(date, "") for code in codes] for date in dates],
-        "members": [_ranks(members[date], codes) for date in members.columns],
+        "members": [ranks_of(members[date], codes) for date in members.columns],
         "places": places,
     }
-
-
-def _overlay(one: Overlay, zones: pd.Index, simplify_m: float) -> dict[str, Any]:
-    if isinstance(one, Outlines):
-        # Sets in the order of their lines: the last one wins where two of them meet.
-        codes = list(one.lines)
-        return {
-            "type": "outlines",
-            "label": one.label,
-            "shown": one.shown,
-            "fact": one.fact,
-            "sets": [{"name": one.names[code], "line": _line(one.lines[code])} for code in codes],
-            "members": _ranks(one.members.reindex(zones), codes),
-            "legend": [{"line": _line(line), "label": text} for line, text in one.legend],
-        }
-    if isinstance(one, Perimeters):
-        drawn = simplified(one.shapes, simplify_m if one.simplify else 0.0)
-        return {
-            "type": "perimeters",
-            "label": one.label,
-            "shown": one.shown,
-            "fill": one.fill,
-            "lines": [_line(line) for line in one.lines],
-            "legend": [{"line": _line(line), "label": text} for line, text in one.legend],
-            "topology": encode(drawn).as_json(),
-        }
-    return _marks(one)
-
-
-def _marks(one: Places) -> dict[str, Any]:
-    return {
-        "type": "places",
-        "label": one.label,
-        "shown": one.shown,
-        "legend": [{"sign": sign, "label": text} for sign, text in one.legend.items()],
-        "marks": [
-            {
-                "name": mark.name,
-                "at": [round(mark.lat, PLACE_DECIMALS), round(mark.lon, PLACE_DECIMALS)],
-                "sign": mark.sign,
-                "beside": mark.shown,
-                "rows": [list(row) for row in mark.rows],
-            }
-            for mark in one.marks
-        ],
-    }
-
-
-def _action(one: Action, zones: pd.Index) -> dict[str, Any]:
-    ranks = zones.get_indexer(pd.Index(list(one.zones), dtype=zones.dtype))
-    return {
-        "heading": one.heading,
-        "name": one.name,
-        "scale": one.scale,
-        "where": one.where,
-        "zones": [int(rank) for rank in ranks if rank >= 0],
-        "at": None if one.place is None else [round(degrees, PLACE_DECIMALS) for degrees in one.place],
-    }
-
-
-def _line(line: Line) -> dict[str, Any]:
-    return {"colour": line.colour, "dash": line.dash, "weight": line.weight}
-
-
-def _ranks(codes: pd.Series, known: Sequence[Hashable]) -> list[int]:
-    rank = {code: number for number, code in enumerate(known)}
-    return [-1 if pd.isna(code) else rank.get(code, -1) for code in codes]
 
 
 def _number(value: float) -> float | int | None:
@@ -263,12 +197,4 @@ def _number(value: float) -> float | int | None:
 
 
 def _places(drawn: gpd.GeoDataFrame) -> list[list[float]]:
-    return [_inside(shape) for shape in drawn.geometry]
-
-
-def _inside(shape: shapely.Geometry) -> list[float]:
-    """Find where a name stands best inside a zone, as latitude and longitude."""
-    largest = max(shapely.get_parts(shape), key=shapely.area)
-    point = shapely.maximum_inscribed_circle(largest, tolerance=0.001)
-    x, y = shapely.get_coordinates(point)[0]
-    return [round(float(y), DECIMALS), round(float(x), DECIMALS)]
+    return [place_inside(shape) for shape in drawn.geometry]

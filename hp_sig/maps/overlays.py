@@ -9,18 +9,44 @@ import pandas as pd
 
 from hp_sig.crs import require_lambert93
 
-__all__ = ["OTHER_LINES", "Action", "Line", "Mark", "Outlines", "Overlay", "Perimeters", "Places", "overlays_from"]
+__all__ = [
+    "OTHER_LINES",
+    "Action",
+    "Line",
+    "Lines",
+    "Mark",
+    "Outlines",
+    "Overlay",
+    "Perimeters",
+    "Places",
+    "Tag",
+    "overlays_from",
+]
 
 Rows = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """How a limit is drawn; `dash` as in SVG, empty for a full line."""
+    """How a limit is drawn; `dash` as in SVG, empty for a full line.
+
+    `fill` and `opacity` colour what is inside, where the perimeters are filled each in its `own` way.
+    """
 
     colour: str
     dash: str = ""
     weight: float = 3.0
+    fill: str = ""
+    opacity: float = 0.35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A short text written on the map with a layer (« 10 min »), where nothing more important stands."""
+
+    text: str
+    lon: float
+    lat: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,35 +93,70 @@ class Perimeters:
     legend
         Line and wording of each row of the legend.
     fill
-        `hatched`: in a way that lets the colours below be read; `plain`: in the line's colour; or `none`.
+        `hatched`: in a way that lets the colours below be read; `plain`: in the line's colour; `own`: each in the fill
+        of its line; or `none`.
     simplify
         Whether they are simplified as the zones are: not a footprint, which is small and exact.
+    tags
+        Texts written on the map while the layer is shown.
     """
 
     label: str
     shapes: gpd.GeoDataFrame
     lines: Sequence[Line]
     legend: Sequence[tuple[Line, str]]
-    fill: Literal["hatched", "plain", "none"] = "none"
+    fill: Literal["hatched", "plain", "own", "none"] = "none"
     shown: bool = False
     simplify: bool = True
+    tags: Sequence[Tag] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Lines that all look alike (streets), in EPSG:2154.
+
+    Parameters
+    ----------
+    label
+        Of the layer.
+    shapes
+        LineString or MultiLineString geometries.
+    line
+        How they are drawn.
+    legend
+        What the legend calls them.
+    simplify_m
+        Tolerance, in metres, at which they are simplified for display.
+    """
+
+    label: str
+    shapes: gpd.GeoSeries
+    line: Line
+    legend: str
+    shown: bool = False
+    simplify_m: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A place with a sign: `hub`, `site` or `station`; `shown` is the name written beside it, if any."""
+    """A place with a sign: `hub`, `site` or `station`, or a `letter` on a disc of some colour.
+
+    `shown` is the name written beside it, if any.
+    """
 
     name: str
     lon: float
     lat: float
-    sign: Literal["hub", "site", "station"]
+    sign: Literal["hub", "site", "station", "letter"]
     rows: Rows = ()
     shown: str = ""
+    letter: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Points that are ticked together; `legend` words each sign in use."""
+    """Points that are ticked together; `legend` words each sign in use, but letters: each is told by its own name."""
 
     label: str
     marks: Sequence[Mark]
@@ -118,7 +179,7 @@ class Action:
     place: tuple[float, float] | None = None
 
 
-Overlay = Outlines | Perimeters | Places
+Overlay = Outlines | Perimeters | Places | Lines
 
 #: Lines of zonings that have none of their own, told apart without colour.
 OTHER_LINES = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 
 from hp_sig.maps.overlays import Action, Overlay, Rows
+from hp_sig.maps.panels import Panel, Scene
 from hp_sig.maps.themes import Indicator, Partition
 
 __all__ = ["Caption", "Page"]
@@ -48,6 +49,13 @@ class Page:
         What the selector offers.
     facts
         Code of a zone → facts of its card that are no figures of the map.
+    panels
+        What is told beside the map, whatever is shown on it.
+    scenes
+        Views that a reader chooses; the page opens with the first one.
+    focus
+        What a page without scenes is opened on: west, south, east and north, in metres (EPSG:2154); by default the
+        whole of the zones, which a reader may always come back to.
     """
 
     zones: gpd.GeoDataFrame
@@ -56,4 +64,7 @@ class Page:
     overlays: Sequence[Overlay] = ()
     actions: Sequence[Action] = ()
     facts: Mapping[str, Rows] = field(default_factory=dict)
+    panels: Sequence[Panel] = ()
+    scenes: Sequence[Scene] = ()
+    focus: tuple[float, float, float, float] | None = None
     simplify_m: float = 20.0

@@ -59,6 +59,7 @@ SIGNS: Mapping[str, tuple[shapely.Polygon, str, str, float]] = {
     "hub": (shapely.Polygon([(0, 11), (11, 0), (0, -11), (-11, 0)]), "#b3001b", "#ffffff", 2.5),
     "site": (shapely.Point(0, 0).buffer(7), "#27496d", "#ffffff", 2.5),
     "station": (shapely.box(-6, -6, 6, 6), "#ffffff", "#27496d", 3.0),
+    "letter": (shapely.Point(0, 0).buffer(11), "#27496d", "#ffffff", 2.5),
 }
 
 
@@ -150,12 +151,15 @@ def hatched(figure: Figure, shapes: Sequence[shapely.Geometry], hatching: Hatchi
     stroke(figure, lines, {"colour": hatching.colour, "weight": hatching.weight, "dash": ""}, opacity=hatching.opacity)
 
 
-def put_sign(figure: Figure, at: tuple[float, float], sign: str, *, pixel: float = PIXEL) -> None:
-    """Draw the sign of a place, its middle at a point."""
-    shape, colour, edge, weight = SIGNS[sign]
+def put_sign(figure: Figure, at: tuple[float, float], mark: Mapping[str, Any], *, pixel: float = PIXEL) -> None:
+    """Draw the sign of a place, its middle at a point: `sign`, and the `letter` and `colour` of one that has some."""
+    shape, colour, edge, weight = SIGNS[mark["sign"]]
     drawn = shapely.transform(shape, lambda points: points * pixel + at)
-    fill(figure, [drawn], colour)
+    fill(figure, [drawn], mark.get("colour", colour))
     stroke(figure, _rings(drawn), {"colour": edge, "weight": weight * pixel / PIXEL, "dash": ""})
+    if letter := mark.get("letter"):
+        letters = Letters(size=14 * pixel / MM_PER_POINT, bold=True, colour="#ffffff")
+        put(figure, (at[0], at[1] - 5 * pixel), letter, letters, align="center")
 
 
 def corners(box: tuple[float, float, float, float]) -> np.ndarray:

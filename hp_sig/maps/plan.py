@@ -1,7 +1,6 @@
 """How is a map itself drawn on paper: in Lambert-93, at a round scale, names that do not touch each other?"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,7 +11,8 @@ from pyproj import Transformer
 
 from hp_sig.crs import LAMBERT93
 from hp_sig.maps.legend import ABSENT, LIMIT, MARKED, PARK
-from hp_sig.maps.paper import INK, MM_PER_POINT, PIXEL, Letters, corners, fill, hatched, put, put_sign, stroke, width_of
+from hp_sig.maps.paper import INK, PIXEL, corners, fill, hatched, put, put_sign, stroke, width_of
+from hp_sig.maps.plan_names import Box, Name, around, cut, is_within, lettering, placed
 from hp_sig.maps.shapes import round_length
 from hp_sig.maps.topology import Topology
 from hp_sig.reference.labels import format_number
@@ -20,30 +20,12 @@ from hp_sig.reference.labels import format_number
 __all__ = ["draw_plan"]
 
 Model = Mapping[str, Any]
-Box = tuple[float, float, float, float]
 Place = Callable[[np.ndarray], np.ndarray]
 
 #: Part of the frame that the zones fill at most.
 FILLED = 0.96
 #: The line about the map.
 FRAME = {"colour": INK, "dash": "", "weight": 1.3}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Name:
-    """A name on the map: lines about a point, or below it by so many millimetres."""
-
-    at: tuple[float, float]
-    lines: Sequence[str]
-    letters: Letters
-    below: float = 0.0
-
-    def box(self) -> Box:
-        """Give the place that it takes."""
-        half = max(width_of(line, self.letters) for line in self.lines) / 2 + PIXEL
-        tall = len(self.lines) * self.letters.leading
-        middle = self.at[1] - (self.below + tall / 2 if self.below else 0.0)
-        return (self.at[0] - half, middle - tall / 2, self.at[0] + half, middle + tall / 2)
 
 
 def draw_plan(figure: Figure, frame: Box, model: Model, theme: Model | None, period: int) -> int:
@@ -65,10 +47,15 @@ def draw_plan(figure: Figure, frame: Box, model: Model, theme: Model | None, per
     """
     topology = _topology(model["topology"])
     arcs = _in_metres(topology.lines())
-    denominator, place = _placing(arcs, frame)
+    scene = _scene(model)
+    denominator, place = _placing(_in_metres([_corners(scene["focus"])]) if scene else arcs, frame)
     arcs = [place(arc) for arc in arcs]
-    zones = topology.polygons(arcs)
+    zones: Sequence[shapely.Geometry] = topology.polygons(arcs)
     owners = _owners(topology)
+    if scene:
+        # What is looked at is a part of the zones: the rest would lie over the texts around the map.
+        zones = list(shapely.clip_by_rect(shapely.make_valid(np.array(zones, dtype=object)), *frame))
+        arcs, owners = _cut_to(frame, arcs, owners)
     _zones(figure, zones, theme, period)
     _limits(figure, arcs, owners, theme, period)
     shown = [overlay for overlay in model["overlays"] if overlay["shown"]]
@@ -78,17 +65,49 @@ def draw_plan(figure: Figure, frame: Box, model: Model, theme: Model | None, per
                 stroke(figure, lines, one["line"])
         elif overlay["type"] == "perimeters":
             _perimeters(figure, overlay, place, frame)
-    marks = [(mark, spot) for mark, spot in _marks(shown, place) if _is_within((*spot, *spot), frame)]
-    taken = [*_furniture(figure, frame, denominator, model), *(_around(spot, 11 * PIXEL) for _, spot in marks)]
-    for name in _placed(_names(model, theme, period, marks, zones, place), frame, taken):
+        elif overlay["type"] == "lines":
+            stroke(figure, _cut_to(frame, _traces(overlay, place), [])[0], overlay["line"])
+    marks = [(mark, spot) for mark, spot in _marks(shown, place) if is_within((*spot, *spot), frame)]
+    taken = [*_furniture(figure, frame, denominator, model), *(around(spot, 11 * PIXEL) for _, spot in marks)]
+    for name in placed(_names(model, theme, period, marks, zones, place), frame, taken):
         top = name.box()[3]
         for rank, line in enumerate(name.lines):
             at = (name.at[0], top - name.letters.rise - rank * name.letters.leading)
             put(figure, at, line, name.letters, align="center", halo=True)
     for mark, spot in marks:
-        put_sign(figure, spot, mark["sign"])
+        put_sign(figure, spot, mark)
     stroke(figure, [corners(frame)], FRAME)
     return denominator
+
+
+def _scene(model: Model) -> Model | None:
+    """Give the view that a page opens with, where it looks at a part of the zones."""
+    return next((scene for scene in model["scenes"][:1] if scene["focus"]), None)
+
+
+def _corners(focus: Sequence[Sequence[float]]) -> np.ndarray:
+    """Give the corners of a box of degrees, as longitudes and latitudes."""
+    (south, west), (north, east) = focus
+    return np.array([(west, south), (east, south), (east, north), (west, north)])
+
+
+def _cut_to(
+    frame: Box, lines: Sequence[np.ndarray], owners: Sequence[list[int]]
+) -> tuple[list[np.ndarray], list[list[int]]]:
+    """Keep the parts of lines that lie inside the frame, each with the owners of its line."""
+    if not lines:
+        return [], []
+    pieces = shapely.clip_by_rect([shapely.LineString(line) for line in lines], *frame)
+    parts, rank = shapely.get_parts(pieces, return_index=True)
+    kept = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
+    drawn = [shapely.get_coordinates(part) for part in parts[kept]]
+    return drawn, [owners[one] for one in rank[kept]] if owners else []
+
+
+def _traces(overlay: Model, place: Place) -> list[np.ndarray]:
+    unit = 10 ** overlay["decimals"]
+    lines = [np.cumsum(np.reshape(steps, (-1, 2)), axis=0) / unit for steps in overlay["paths"]]
+    return [place(line) for line in _in_metres(lines)]
 
 
 def _topology(written: Model) -> Topology:
@@ -179,6 +198,8 @@ def _perimeters(figure: Figure, overlay: Model, place: Place, frame: Box) -> Non
             hatched(figure, [inside], PARK)
         elif overlay["fill"] == "plain":
             fill(figure, [inside], line["colour"], opacity=0.35)
+        elif overlay["fill"] == "own" and line.get("fill"):
+            fill(figure, [inside], line["fill"], opacity=line["opacity"])
         edges = shapely.get_parts(shapely.clip_by_rect(shape.boundary, *frame))
         stroke(figure, [shapely.get_coordinates(edge) for edge in edges], line)
 
@@ -203,59 +224,29 @@ def _names(
     marks: Sequence[tuple[Model, tuple[float, float]]],
     zones: Sequence[shapely.Geometry],
     place: Place,
-) -> Iterator[list[_Name]]:
+) -> Iterator[list[Name]]:
     """Give every name in the ways in which it may be set, the most important ones first."""
     for mark, spot in marks:
         if mark["beside"]:
-            lines = _cut(mark["beside"], 18)
-            yield [_Name(at=spot, lines=lines, letters=_letters(12, bold=True), below=12 * PIXEL)]
+            lines = cut(mark["beside"], 18)
+            yield [Name(at=spot, lines=lines, letters=lettering(12, bold=True), below=12 * PIXEL)]
+    for overlay in model["overlays"]:
+        for tag in overlay.get("tags", ()) if overlay["shown"] else ():
+            yield [Name(at=_spot(tag["at"], place), lines=[tag["text"]], letters=lettering(12, bold=True))]
     if theme is not None and theme["type"] == "sets":
         for one, at in zip(theme["sets"], theme["places"][period], strict=True):
             if at is not None:
-                yield [_Name(at=_spot(at, place), lines=_cut(one["name"], 22), letters=_letters(13, bold=True))]
+                yield [Name(at=_spot(at, place), lines=cut(one["name"], 22), letters=lettering(13, bold=True))]
     sizes = [shapely.area(shapely.envelope(zone)) for zone in zones]
+    scene = _scene(model)
     for zone in np.argsort(-np.array(sizes), kind="stable"):
-        at = _spot(model["places"][zone], place)
+        if shapely.is_empty(zones[zone]):
+            continue
+        seen = scene["places"][zone] if scene else None
+        at = _spot(seen or model["places"][zone], place)
         name = str(model["names"][zone])
-        ways = dict.fromkeys(((name,), tuple(_cut(name, 12))))
-        yield [_Name(at=at, lines=lines, letters=_letters(size)) for size in (9, 7.5) for lines in ways]
-
-
-def _letters(pixels: float, *, bold: bool = False) -> Letters:
-    return Letters(size=pixels * PIXEL / MM_PER_POINT, bold=bold)
-
-
-def _cut(text: str, most: int) -> list[str]:
-    """Cut a text into lines of at most so many letters, after spaces and hyphens."""
-    lines = [""]
-    for part in text.replace("-", "-\0").replace(" ", " \0").split("\0"):
-        if lines[-1] and len((lines[-1] + part).rstrip()) > most:
-            lines.append("")
-        lines[-1] += part
-    return [line.rstrip(" ") for line in lines]
-
-
-def _placed(names: Iterable[list[_Name]], frame: Box, taken: list[Box]) -> Iterator[_Name]:
-    """Keep the names that neither touch one that comes before nor what is already there."""
-    for ways in names:
-        for name in ways:
-            box = name.box()
-            if _is_within(box, frame) and not any(_touch(box, other) for other in taken):
-                taken.append(box)
-                yield name
-                break
-
-
-def _touch(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _is_within(box: Box, frame: Box) -> bool:
-    return frame[0] <= box[0] and frame[1] <= box[1] and box[2] <= frame[2] and box[3] <= frame[3]
-
-
-def _around(at: tuple[float, float], half: float) -> Box:
-    return (at[0] - half, at[1] - half, at[0] + half, at[1] + half)
+        ways = dict.fromkeys(((name,), tuple(cut(name, 12))))
+        yield [Name(at=at, lines=lines, letters=lettering(size)) for size in (9, 7.5) for lines in ways]
 
 
 def _furniture(figure: Figure, frame: Box, denominator: int, model: Model) -> list[Box]:
@@ -263,7 +254,7 @@ def _furniture(figure: Figure, frame: Box, denominator: int, model: Model) -> li
     x, y = frame[0] + 6, frame[1] + 6
     metres, told = round_length(65 * denominator / 1000)
     long = metres * 1000 / denominator
-    letters = _letters(10.5)
+    letters = lettering(10.5)
     scale = f"1:{format_number(denominator)}"
     bar = (x - 3, y - 3, x + long + max(width_of(told, letters) / 2, 4) + 3, y + 11)
     fill(figure, [shapely.box(*bar)], "#ffffff", opacity=0.85)
@@ -275,5 +266,5 @@ def _furniture(figure: Figure, frame: Box, denominator: int, model: Model) -> li
     right, top = frame[2] - 10, frame[3] - 15
     arrow = np.array([(0, 10), (4, -4), (0, -1), (-4, -4)]) + np.array([right, top])
     fill(figure, [shapely.Polygon(arrow)], INK)
-    put(figure, (right, top - 9), model["words"]["north"], _letters(14, bold=True), align="center")
+    put(figure, (right, top - 9), model["words"]["north"], lettering(14, bold=True), align="center")
     return [bar, (right - 5, top - 10, right + 5, top + 11)]

@@ -3,11 +3,12 @@
 import math
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
 from hp_sig.reference.labels import NO_BREAK_SPACE, format_number
 
-__all__ = ["DECIMALS", "for_display", "round_length", "simplified", "simplified_coverage"]
+__all__ = ["DECIMALS", "for_display", "paths", "round_length", "simplified", "simplified_coverage"]
 
 #: Decimals of a degree: 5 are 1 m at this latitude.
 DECIMALS = 5
@@ -41,6 +42,35 @@ def simplified_coverage(shapes: gpd.GeoSeries, tolerance: float) -> gpd.GeoSerie
 def simplified(zones: gpd.GeoDataFrame, tolerance: float) -> gpd.GeoDataFrame:
     """Simplify perimeters, each by itself, in WGS84 degrees."""
     return _in_degrees(zones.set_geometry(zones.geometry.simplify(tolerance)))
+
+
+def paths(lines: gpd.GeoSeries, tolerance: float) -> list[list[int]]:
+    """Write lines as steps on a grid of 10⁻⁵ degree, ends joined where they meet and nothing branches off.
+
+    Parameters
+    ----------
+    lines
+        In EPSG:2154.
+    tolerance
+        In metres, at which they are simplified.
+
+    Returns
+    -------
+    list of list of int
+        One list a line: longitude and latitude of its first point, then steps. A line that has become a point is left
+        out.
+    """
+    parts = shapely.get_parts(np.asarray(lines.to_numpy(), dtype=object))
+    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
+    drawn = gpd.GeoSeries(shapely.simplify(merged, tolerance), crs=lines.crs).to_crs(4326)
+    written = []
+    for line in drawn:
+        points = np.rint(shapely.get_coordinates(line) * 10**DECIMALS).astype(int)
+        steps = np.diff(points, axis=0)
+        steps = steps[steps.any(axis=1)]
+        if len(steps):
+            written.append(np.concatenate([points[:1], steps]).ravel().tolist())
+    return written
 
 
 def _in_degrees(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -21,6 +21,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import OutputError
 from hp_sig.inputs import InputFile, find_inputs, locate_inputs, require_unchanged
+from hp_sig.maps.hubs.naming import hub_files
 from hp_sig.maps.sheets import sheet_files
 from hp_sig.publish.manifest import (
     MANIFEST,
@@ -239,6 +240,7 @@ def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
     # The sheets of EPCI and parks are known now.
     count += len(set(sheet_files(layers).values()) - set(decided.outputs))
     results = compute(layers, on_step=lambda name: step(name, next(rank), count))
+    count += sum(len(list(filter(None, names))) for names in hub_files(results).values())
     require_unchanged(decided.inputs)
     changes = changes_since(decided.out, decided.previous, inputs=decided.inputs, layers=layers, results=results)
     news = News(changes=changes, day=started.astimezone().date())

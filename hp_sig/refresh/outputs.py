@@ -10,12 +10,14 @@ import geopandas as gpd
 import pandas as pd
 
 from hp_sig.assembly import Layers
+from hp_sig.maps.hubs.naming import hub_documents
 from hp_sig.maps.sheets import index_page, planned_sheets, sheet_files, write_sheets
 from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.publish.tables import rounded, write_csv
 from hp_sig.reference.labels import wording
 from hp_sig.refresh.changes import Change
 from hp_sig.results import Results
+from hp_sig.results.hubs import ServiceAreas
 from hp_sig.results.steps import LAND_TABLES, planned_tables, sources_of
 from hp_sig.territory import LayerSource, Territory
 
@@ -43,7 +45,7 @@ class News:
 def planned_outputs(territory: Territory, present: Collection[str]) -> tuple[str, ...]:
     """Name the files that a refresh writes, from the names of the layers whose file is there.
 
-    The sheets of zones that only their own files name (EPCI, parks) come on top of these.
+    The sheets of zones that only their own files name (EPCI, parks), and the pages of hubs, come on top of these.
     """
     tables = tuple(f"{name}.csv" for name in planned_tables(territory, present))
     return (*tables, GEOPACKAGE, *_planned_maps(territory, present), *planned_sheets(territory), INDEX)
@@ -76,6 +78,7 @@ def write_outputs(
         For the index.
     """
     # Only here: folium takes as long to load as all the rest, and a run with nothing to do needs no map.
+    from hp_sig.maps.hubs.writing import write_hubs  # noqa: PLC0415
     from hp_sig.maps.standalone import save_standalone  # noqa: PLC0415
     from hp_sig.maps.territory_map import figures_map, project_map, territory_map  # noqa: PLC0415
 
@@ -89,6 +92,7 @@ def write_outputs(
     sources = layers.territory.sources()
     sources |= {name: sources["projects"] for name in layers_written if name.startswith("projects_")}
     made_from = sources_of(layers.territory, layers.names)
+    made_from["service_areas"] = made_from["catchments"]
     descriptions = {
         name: " ".join(
             filter(None, [notice and f"{notice}.", _description(sources.get(name), made_from.get(name, []))])
@@ -106,6 +110,8 @@ def write_outputs(
             save_standalone(figure, folder / name)
             rows[name] = len(layers.communes)
             documents.append((name, wording("index", f"{MAPS[name]}_title"), wording("index", MAPS[name])))
+    rows |= write_hubs(layers, results, folder, step=step, day=news.day)
+    documents += hub_documents(results)
     rows |= write_sheets(layers, results, folder, step=step, day=news.day)
     step(INDEX)
     page = index_page(
@@ -131,6 +137,8 @@ def _geopackage_content(
     content = {"communes": communes, **{name: layer.zones for name, layer in layers.zones.items()}}
     if layers.stations is not None and len(layers.stations):
         content["stations"] = layers.stations
+    if results.reached is not None:
+        content["service_areas"] = _service_areas(results.reached, results.catchments)
     tables = {name: rounded(table) for name, table in results.tables().items() if name != "communes"}
     if layers.projects is not None:
         for scale in ("site", "footprint"):
@@ -145,6 +153,14 @@ def _geopackage_content(
         for name, layer in content.items()
     }
     return geographic, {name: table.assign(**marked) for name, table in tables.items()}
+
+
+def _service_areas(reached: ServiceAreas, catchments: pd.DataFrame | None) -> gpd.GeoDataFrame:
+    """Give the service areas with their figures, one row a hub, mode and minutes."""
+    keys = ["hub_id", "mode", "minutes"]
+    shapes = reached.areas[["geometry"]].reset_index()
+    figures = pd.DataFrame(columns=keys) if catchments is None else rounded(catchments)
+    return gpd.GeoDataFrame(shapes.merge(figures, on=keys, how="left"))
 
 
 def _description(source: LayerSource | None, made_from: Sequence[LayerSource]) -> str:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,13 +10,15 @@ from typing import Literal
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import HpSigError, OutputError, some
 from hp_sig.inputs import locate_inputs
+from hp_sig.layers.projects import read_projects
 from hp_sig.maps.sheets import sheet_files, write_sheets
 from hp_sig.refresh.choice import choose
 from hp_sig.results import Results, compute
+from hp_sig.results.hubs import with_projects
 from hp_sig.results.steps import computed_steps, skipped_tables
 from hp_sig.territory import Territory
 
-__all__ = ["KINDS", "MapRequest", "write_map", "write_some_sheets"]
+__all__ = ["KINDS", "MapRequest", "OnStep", "computed", "require_absent", "write_map", "write_some_sheets"]
 
 OnStep = Callable[[str, int, int], None]
 Kind = Literal["indicators", "territory", "projects"]
@@ -82,7 +84,7 @@ def write_map(
         message = f"{file}: a basemap is for a page ({HTML}); the paper map has none. Leave it out."
         raise OutputError(message)
     _require_place(file.parent)
-    _require_absent([file], replace=replace)
+    require_absent([file], replace=replace)
     if request.indicator and request.kind != "indicators":
         message = (
             f"the map {request.kind!r} has no indicators to choose: leave --indicator out, or ask for 'indicators'."
@@ -94,7 +96,7 @@ def write_map(
     from hp_sig.maps.standalone import save_standalone  # noqa: PLC0415
     from hp_sig.maps.territory_map import figures_page, project_page, territory_page  # noqa: PLC0415
 
-    layers, results = _computed(territory, raw, on_step)
+    layers, results = computed(territory, raw, on_step)
     makers = {"indicators": figures_page, "territory": territory_page, "projects": project_page}
     page = makers[request.kind](layers, results)
     if page is None:
@@ -136,7 +138,7 @@ def write_some_sheets(
     HpSigError
         If the layers are faulty or a code is not known; nothing is written.
     """
-    layers, results = _computed(territory, raw, on_step)
+    layers, results = computed(territory, raw, on_step)
     files = sheet_files(layers)
     known = {code for _, code in files}
     unknown = [code for code in codes if code not in known]
@@ -147,24 +149,32 @@ def write_some_sheets(
         raise HpSigError(message)
     wanted = {key: Path(name).name for key, name in files.items() if key[1] in codes}
     target = Path(folder)
-    _require_absent([target / name for name in wanted.values()], replace=replace)
+    require_absent([target / name for name in wanted.values()], replace=replace)
     target.mkdir(parents=True, exist_ok=True)
     today = dt.datetime.now(dt.UTC).astimezone().date()
     write_sheets(layers, results, target, files=wanted, step=lambda _name: None, day=today)
     return [target / name for name in wanted.values()]
 
 
-def _computed(
-    territory: str | Path | Territory | None, raw: str | Path | None, on_step: OnStep | None
+def computed(
+    territory: str | Path | Territory | None,
+    raw: str | Path | None,
+    on_step: OnStep | None,
+    *,
+    families: Collection[str] | None = None,
+    projects: Path | None = None,
 ) -> tuple[Layers, Results]:
+    """Read the layers and compute their tables, or some families of them, for other projects if a file holds some."""
     chosen, folder = choose(territory, raw)
     inputs, missing = locate_inputs(chosen, folder)
-    steps = computed_steps(skipped_tables(chosen, [item.name for item in inputs]))
+    steps = computed_steps(skipped_tables(chosen, [item.name for item in inputs], families))
     count = len(inputs) + len(steps)
     rank = iter(range(1, count + 1))
     step = on_step or (lambda _what, _rank, _count: None)
     layers = load_layers(chosen, inputs, missing=missing, on_read=lambda item: step(item.path.name, next(rank), count))
-    return layers, compute(layers, on_step=lambda name: step(name, next(rank), count))
+    if projects is not None:
+        layers = with_projects(layers, read_projects(projects))
+    return layers, compute(layers, families=families, on_step=lambda name: step(name, next(rank), count))
 
 
 def _require_place(folder: Path) -> None:
@@ -173,7 +183,14 @@ def _require_place(folder: Path) -> None:
         raise OutputError(message)
 
 
-def _require_absent(files: Sequence[Path], *, replace: bool) -> None:
+def require_absent(files: Sequence[Path], *, replace: bool) -> None:
+    """Refuse to write over files that are there, unless they may be replaced.
+
+    Raises
+    ------
+    OutputError
+        With those that are there.
+    """
     found = [str(file) for file in files if file.exists()]
     if found and not replace:
         message = f"{some(found)}: there already, left as it was. Give --force to replace, or another place with --out."

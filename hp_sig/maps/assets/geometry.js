@@ -42,5 +42,18 @@ const hpGeometry = (() => {
     return { shapes, limits };
   }
 
-  return { zonesOf, shapesOf: (topology) => decoded(topology).shapes };
+  // Lines written as steps, each by itself.
+  function pathsOf({ decimals, paths }) {
+    const unit = Math.pow(10, decimals);
+    return paths.map((steps) => {
+      let [x, y] = [0, 0];
+      return Array.from({ length: steps.length / 2 }, (_, at) => {
+        x += steps[2 * at];
+        y += steps[2 * at + 1];
+        return [y / unit, x / unit];
+      });
+    });
+  }
+
+  return { zonesOf, pathsOf, shapesOf: (topology) => decoded(topology).shapes };
 })();

@@ -50,10 +50,14 @@ function hpLegend(model) {
     hub: () => draw("path", { d: "M0-11 11 0 0 11-11 0Z", fill: "#b3001b", stroke: "#fff", "stroke-width": 2.5 }),
     site: () => draw("circle", { r: 7, fill: "#27496d", stroke: "#fff", "stroke-width": 2.5 }),
     station: () => draw("rect", { x: -6, y: -6, width: 12, height: 12, fill: "#fff", stroke: "#27496d", "stroke-width": 3 }),
+    letter: ({ letter, colour }) =>
+      draw("g", {},
+        draw("circle", { r: 11, fill: colour, stroke: "#fff", "stroke-width": 2.5 }),
+        draw("text", { y: 5, "text-anchor": "middle", "font-size": 14, "font-weight": 700, fill: "#fff" }, letter)),
   };
 
-  const sign = (name, size) =>
-    draw("svg", { width: size, height: size, viewBox: "-13 -13 26 26", "aria-hidden": "true" }, SIGNS[name]());
+  const sign = (mark, size) =>
+    draw("svg", { width: size, height: size, viewBox: "-13 -13 26 26", "aria-hidden": "true" }, SIGNS[mark.sign](mark));
 
   const stroke = (line) =>
     draw("svg", { class: "hp-key", width: 30, height: 14, "aria-hidden": "true" },
@@ -91,15 +95,16 @@ function hpLegend(model) {
   }
 
   function overlayRows() {
-    return model.overlays.filter((overlay) => overlay.shown).flatMap((overlay) => {
+    return model.listed.map((rank) => model.overlays[rank]).filter((overlay) => overlay.shown).flatMap((overlay) => {
       if (overlay.type !== "places")
         return overlay.legend.map(({ line, label }) => {
           if (!overlay.fill || overlay.fill === "none") return [stroke(line), label, null];
           const look = { stroke: line.colour, "stroke-width": line.weight, "stroke-dasharray": line.dash };
-          const key = overlay.fill === "hatched" ? swatch("url(#hp-hatch)", look) : swatch(line.colour, { ...look, "fill-opacity": 0.35 });
-          return [key, label, null];
+          if (overlay.fill === "hatched") return [swatch("url(#hp-hatch)", look), label, null];
+          const inside = overlay.fill === "own" ? { fill: line.fill || "none", opacity: line.opacity } : { fill: line.colour, opacity: 0.35 };
+          return [swatch(inside.fill, { ...look, "fill-opacity": inside.opacity || 0 }), label, null];
         });
-      return overlay.legend.map((row) => [sign(row.sign, 22), row.label, null]);
+      return overlay.legend.map((row) => [sign(row, 22), row.label, null]);
     });
   }
 
@@ -155,8 +160,15 @@ function hpLegend(model) {
       .filter((mark) => mark.beside)
       .map((mark) => ({ at: mark.at, text: mark.beside, lines: wrapped(mark.beside, 18), size: 12, bold: true, below: 13, beside: true }));
 
+  // Texts that are written with the layers that are shown: after the places, before the zones.
+  const tags = () =>
+    model.overlays
+      .filter((overlay) => overlay.shown && overlay.tags)
+      .flatMap((overlay) => overlay.tags)
+      .map((tag) => ({ at: tag.at, text: tag.text, size: 12, bold: true }));
+
   return {
     valueOf, vintageOf, yearOf, flagsOf, colourOf, isMarked, sign, SIGNS, legendRows, overlayRows, item, heading, warnings,
-    origin, notice, captionText, setNames, besides,
+    origin, notice, captionText, setNames, besides, tags,
   };
 }

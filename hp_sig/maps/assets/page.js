@@ -6,12 +6,17 @@ function hpPage(map, model) {
   const { shapes, limits } = geometry;
   const legend = hpLegend(model);
   const { valueOf, vintageOf, yearOf, flagsOf, colourOf, isMarked, sign, item, heading, origin } = legend;
-  const paper = hpPaper(model, geometry, legend);
+  const panels = hpPanels();
+  const paper = hpPaper(model, geometry, legend, panels);
+  // Near one place the hatching of parks covers the whole map: fainter there.
+  document.body.classList.toggle("hp-focused", model.scenes.length > 0);
   const everything = L.latLngBounds(shapes.flat(3));
   const words = model.words;
   const count = model.codes.length;
   const themes = model.themes;
+  const scenes = model.scenes;
   const state = {
+    scene: 0,
     theme: model.start || 0,
     periods: themes.map((theme) => theme.first),
     opacity: 0.85,
@@ -119,7 +124,8 @@ function hpPage(map, model) {
   function approach(zone) {
     state.near = zone;
     outline(zone >= 0 ? zone : state.pinned);
-    if (state.held) return;
+    // Where one place is looked at, some zone is always under the mouse: its card would always cover the map.
+    if (state.held || scenes.length) return;
     // The card stands on the side where the zone is not.
     if (zone >= 0) card.classList.toggle("hp-left", map.latLngToContainerPoint(model.places[zone]).x > map.getSize().x / 2);
     tell(zone);
@@ -190,17 +196,24 @@ function hpPage(map, model) {
     overlay.rings = hpGeometry.shapesOf(overlay.topology);
     overlay.rings.forEach((polygons, rank) => {
       const { colour, dash, weight } = overlay.lines[rank];
+      const { fill, opacity } = overlay.lines[rank];
       const looks = { hatched: { fillColor: "url(#hp-hatch)", fillOpacity: 1 }, plain: { fillColor: colour, fillOpacity: 0.35 }, none: { fill: false } };
-      const look = looks[overlay.fill];
+      const look = looks[overlay.fill] || { fill: !!fill, fillColor: fill, fillOpacity: opacity, stroke: weight > 0 };
       L.polygon(polygons, { pane: "hp-hatch", color: colour, weight, dashArray: dash, interactive: false, smoothFactor: 0, ...look }).addTo(group);
     });
     return group;
   }
 
+  function linesLayer(overlay) {
+    overlay.traces = hpGeometry.pathsOf(overlay);
+    const { colour, dash, weight } = overlay.line;
+    return L.layerGroup([L.polyline(overlay.traces, { pane: "hp-hatch", color: colour, weight, dashArray: dash, interactive: false, smoothFactor: 0 })]);
+  }
+
   function placesLayer(overlay) {
     const group = L.layerGroup();
     overlay.marks.forEach((mark) => {
-      const node = el("span", { class: "hp-sign" }, sign(mark.sign, 26));
+      const node = el("span", { class: "hp-sign" }, sign(mark, 26));
       if (mark.beside) {
         const lines = wrapped(mark.beside, 18).flatMap((line, rank) => (rank ? [el("br"), line] : [line]));
         node.append(el("span", { class: "hp-beside", "aria-hidden": "true" }, ...lines));
@@ -230,14 +243,23 @@ function hpPage(map, model) {
     return group;
   }
 
-  const MAKERS = { outlines: outlinesLayer, perimeters: perimetersLayer, places: placesLayer };
+  const MAKERS = { outlines: outlinesLayer, perimeters: perimetersLayer, lines: linesLayer, places: placesLayer };
   const layers = model.overlays.map((overlay) => MAKERS[overlay.type](overlay));
 
   function toggle(overlay, rank, shown) {
     overlay.shown = shown;
     if (shown) layers[rank].addTo(map);
     else layers[rank].remove();
+    stack();
     writeLegend();
+    if (overlay.tags && overlay.tags.length) writeNames();
+  }
+
+  // Layers lie over each other in the order of the list, whatever the order in which they were ticked.
+  function stack() {
+    model.overlays.forEach((overlay, rank) => {
+      if (overlay.shown && overlay.type !== "places") layers[rank].eachLayer((layer) => layer.bringToFront());
+    });
   }
 
   // ---- names on the map -------------------------------------------------------------------------------------------
@@ -249,15 +271,21 @@ function hpPage(map, model) {
     .sort((one, other) => other[0] - one[0] || one[1] - other[1])
     .map(([, zone]) => zone);
 
+  // Where the name of a zone stands: in its middle or, where that is out of sight, in the middle of what is seen of it.
+  function placeOf(zone, bounds) {
+    const seen = scenes.length ? scenes[state.scene].places[zone] : null;
+    return seen && !bounds.contains(model.places[zone]) ? seen : model.places[zone];
+  }
+
   function writeNames() {
     written.clearLayers();
     const bounds = map.getBounds();
-    const inView = bySize.filter((zone) => bounds.contains(model.places[zone]));
+    const inView = bySize.filter((zone) => bounds.contains(placeOf(zone, bounds)));
     const small = map.getSize().x < 700;
-    const names = [...(small ? [] : legend.besides()), ...legend.setNames(themes[state.theme], state.periods[state.theme])];
+    const names = [...(small ? [] : legend.besides()), ...legend.tags(), ...legend.setNames(themes[state.theme], state.periods[state.theme])];
     if (small) names.forEach((name) => (name.size = 10.5));
     if (state.names && inView.length <= (small ? 25 : 90))
-      names.push(...inView.map((zone) => ({ at: model.places[zone], text: model.names[zone], size: 11 })));
+      names.push(...inView.map((zone) => ({ at: placeOf(zone, bounds), text: model.names[zone], size: scenes.length ? 13 : 11 })));
     const position = (at) => {
       const point = map.latLngToContainerPoint(at);
       return [point.x, point.y];
@@ -401,7 +429,9 @@ function hpPage(map, model) {
   }
 
   const views = el("div", { class: "hp-views", role: "group", "aria-label": words.view });
-  const viewButtons = ["map", "table"].map((name) =>
+  // A page of one place has nothing to put into a table of zones.
+  const viewNames = scenes.length && !themes.length ? [] : ["map", "table"];
+  const viewButtons = viewNames.map((name) =>
     el("button", { type: "button", "aria-pressed": "false", onclick: () => setView(name) }, words["view_" + name])
   );
   views.append(...viewButtons, el("button", { type: "button", class: "hp-print", onclick: () => (toPaper(), window.print()) }, words.print));
@@ -416,7 +446,13 @@ function hpPage(map, model) {
     input.checked = checked;
     return el("label", {}, input, " ", label);
   };
-  model.overlays.forEach((overlay, rank) => layerBox.append(box(overlay.label, overlay.shown, (shown) => toggle(overlay, rank, shown))));
+  const ticks = [];
+  model.listed.forEach((rank) => {
+    const overlay = model.overlays[rank];
+    const row = box(overlay.label, overlay.shown, (shown) => toggle(overlay, rank, shown));
+    ticks[rank] = row.querySelector("input");
+    layerBox.append(row);
+  });
   layerBox.append(box(words.names, true, (shown) => ((state.names = shown), writeNames())));
   if (map.hpBasemap) {
     state.opacity = 0.6;
@@ -429,6 +465,34 @@ function hpPage(map, model) {
     body.append(el("div", { class: "hp-opacity" }, el("label", { for: "hp-opacity" }, words.opacity), strength));
   }
   writeSources();
+
+  // ---- scenes -----------------------------------------------------------------------------------------------------
+
+  const chosen = scenes.map((scene, rank) =>
+    el("button", { type: "button", "aria-pressed": "false", onclick: () => setScene(rank) }, scene.label)
+  );
+  if (scenes.length > 1)
+    controls.before(el("div", { class: "hp-scenes", role: "group", "aria-label": words.scenes }, ...chosen));
+  const toldBox = document.querySelector(".hp-told > .hp-panels");
+  const toldNow = () => [...(scenes.length ? scenes[state.scene].panels : []), ...model.panels];
+
+  function setScene(rank) {
+    state.scene = rank;
+    chosen.forEach((button, other) => button.setAttribute("aria-pressed", String(other === rank)));
+    const own = new Set(scenes.flatMap((scene) => scene.overlays));
+    model.overlays.forEach((overlay, at) => {
+      const shown = own.has(at) ? scenes[rank].overlays.includes(at) : overlay.shown;
+      if (shown !== overlay.shown) toggle(overlay, at, shown);
+      ticks[at].checked = shown;
+    });
+    if (toldBox) toldBox.replaceChildren(...toldNow().map(panels.panel));
+    centre();
+  }
+
+  function centre() {
+    const focus = scenes.length ? scenes[state.scene].focus : null;
+    map.fitBounds(focus ? L.latLngBounds(focus) : everything, { padding: focus ? [0, 0] : [12, 12], animate: false });
+  }
 
   function writeActions() {
     if (!model.actions.length) return;
@@ -608,7 +672,7 @@ function hpPage(map, model) {
 
   function setView(name) {
     state.view = name;
-    viewButtons.forEach((button, rank) => button.setAttribute("aria-pressed", String(["map", "table"][rank] === name)));
+    viewButtons.forEach((button, rank) => button.setAttribute("aria-pressed", String(viewNames[rank] === name)));
     document.body.classList.toggle("hp-tabular", name === "table");
     tableBox.hidden = name !== "table";
     map.getContainer().hidden = name === "table";
@@ -624,6 +688,8 @@ function hpPage(map, model) {
       opacity: Math.max(state.opacity, 0.3),
       bounds: seen.contains(everything) ? everything : seen,
       order: bySize,
+      placeOf,
+      panels: toldNow(),
     });
   }
   window.addEventListener("beforeprint", toPaper);
@@ -638,7 +704,7 @@ function hpPage(map, model) {
       layer.setStyle({
         fillColor: colourOf(theme, period, zone),
         fillOpacity: theme ? state.opacity : 0.01,
-        weight: marked ? 2 : 0.8,
+        weight: marked ? 2 : scenes.length ? 1.4 : 0.8,
         dashArray: marked ? "4 3" : "",
       });
       const value = theme ? ", " + valueOf(theme, period, zone) : "";
@@ -653,7 +719,7 @@ function hpPage(map, model) {
     }
     writeLegend();
     writeNames();
-    if (!state.held || state.pinned >= 0) tell(state.held ? state.pinned : state.near);
+    if (!state.held || state.pinned >= 0) tell(state.held ? state.pinned : scenes.length ? -1 : state.near);
     if (state.view === "table") writeTable();
   }
 
@@ -664,7 +730,11 @@ function hpPage(map, model) {
         event.preventDefault();
         map.fitBounds(everything, { padding: [12, 12], animate: false });
       } }, "⌂");
-      const bar = el("div", { class: "leaflet-bar leaflet-control" }, button);
+      const back = el("a", { href: "#", role: "button", title: words.centre, "aria-label": words.centre, onclick: (event) => {
+        event.preventDefault();
+        centre();
+      } }, "◎");
+      const bar = el("div", { class: "leaflet-bar leaflet-control" }, ...(scenes.some((scene) => scene.focus) ? [back] : []), button);
       L.DomEvent.disableClickPropagation(bar);
       return bar;
     },
@@ -675,8 +745,10 @@ function hpPage(map, model) {
   model.overlays.forEach((overlay, rank) => overlay.shown && layers[rank].addTo(map));
   sayPlay();
   if (window.matchMedia("(max-width: 700px)").matches) document.querySelectorAll("details.hp-more").forEach((part) => (part.open = false));
-  viewButtons[0].setAttribute("aria-pressed", "true");
+  setView("map");
   map.invalidateSize({ animate: false }).fitBounds(everything, { padding: [12, 12], animate: false });
+  if (scenes.length) setScene(0);
+  else if (toldBox) toldBox.replaceChildren(...toldNow().map(panels.panel));
   // An address may name an indicator and a zone: #theme=enaf_consumption_ha&zone=04112.
   function follow() {
     const asked = new URLSearchParams(location.hash.slice(1));

@@ -1,5 +1,5 @@
 // One A3 sheet: the map as it is seen, its legend, scale, north and sources.
-function hpPaper(model, geometry, legend) {
+function hpPaper(model, geometry, legend, panels) {
   "use strict";
   const { shapes, limits } = geometry;
   const { el, draw, number, placed } = hpText;
@@ -15,6 +15,9 @@ function hpPaper(model, geometry, legend) {
     const { theme, period } = seen;
     const origins = theme ? [legend.origin(theme, period)].filter(Boolean) : [];
     const caption = legend.captionText(origins, words.projection);
+    // Figures need more room than a legend.
+    FRAME.width = seen.panels.length ? 2460 : 2880;
+    sheet.classList.toggle("hp-narrow", seen.panels.length > 0);
     FRAME.height = 2620 - tall(model.notice, letters.notice, 55, 75) - tall(caption, letters.caption, 34, 25);
     sheet.replaceChildren(
       el("h1", {}, model.title),
@@ -22,6 +25,18 @@ function hpPaper(model, geometry, legend) {
       el("div", { class: "hp-spread" }, plan(seen), side(seen)),
       el("p", { class: "hp-caption" }, caption)
     );
+    if (seen.panels.length) fit();
+  }
+
+  // What is told beside the map is set smaller until the sheet holds it: laid out unseen, as it will be on paper.
+  function fit() {
+    const box = sheet.querySelector(".hp-side");
+    sheet.classList.add("hp-measured");
+    for (let size = 1; size > 0.5; size -= 0.04) {
+      box.style.setProperty("--hp-size", size.toFixed(2));
+      if (box.scrollHeight <= box.clientHeight) break;
+    }
+    sheet.classList.remove("hp-measured");
   }
 
   // From degrees to the frame; `metres` is the length of its unit on the ground, at the middle of the map.
@@ -40,7 +55,7 @@ function hpPaper(model, geometry, legend) {
     return { position, metres: (Math.cos((bounds.getCenter().lat * Math.PI) / 180) * equator) / scale };
   }
 
-  function plan({ theme, period, opacity, bounds, order }) {
+  function plan({ theme, period, opacity, bounds, order, placeOf }) {
     const { position, metres } = projected(bounds);
     const trace = (points) => points.map((place) => position(place).map((part) => part.toFixed(1)).join(" ")).join("L");
     const closed = (polygons) => polygons.flat().map((ring) => "M" + trace(ring) + "Z").join("");
@@ -63,23 +78,24 @@ function hpPaper(model, geometry, legend) {
     shown("perimeters").forEach((overlay) =>
       overlay.rings.forEach((polygons, rank) => {
         const line = overlay.lines[rank];
-        const fill = { hatched: "url(#hp-hatch-paper)", plain: line.colour, none: "none" }[overlay.fill];
-        const strength = overlay.fill === "plain" ? 0.35 : 1;
+        const fill = { hatched: "url(#hp-hatch-paper)", plain: line.colour, own: line.fill || "none", none: "none" }[overlay.fill];
+        const strength = { plain: 0.35, own: line.opacity || 0 }[overlay.fill] || 1;
         inside.append(draw("path", { d: closed(polygons), fill, "fill-opacity": strength, "fill-rule": "evenodd", ...stroke(line) }));
       })
     );
+    shown("lines").forEach((overlay) => inside.append(draw("path", { d: opened(overlay.traces), fill: "none", ...stroke(overlay.line) })));
     shown("outlines").forEach((overlay) =>
       limits(overlay.members, overlay.sets.length).forEach((lines, set) =>
         inside.append(draw("path", { d: opened(lines), fill: "none", ...stroke(overlay.sets[set].line) }))
       )
     );
-    const inFrame = order.filter((zone) => bounds.contains(model.places[zone]));
-    const names = [...legend.besides(), ...legend.setNames(theme, period)];
-    if (inFrame.length <= 150) names.push(...inFrame.map((zone) => ({ at: model.places[zone], text: model.names[zone], size: 9 })));
+    const inFrame = order.filter((zone) => bounds.contains(placeOf(zone, bounds)));
+    const names = [...legend.besides(), ...legend.tags(), ...legend.setNames(theme, period)];
+    if (inFrame.length <= 150) names.push(...inFrame.map((zone) => ({ at: placeOf(zone, bounds), text: model.names[zone], size: model.scenes.length ? 11 : 9 })));
     inside.append(...placed(names, position, FRAME.width, FRAME.height, 3).map((name) => written(name, position(name.at))));
     shown("places").flatMap((overlay) => overlay.marks).forEach((mark) => {
       const [x, y] = position(mark.at);
-      inside.append(draw("g", { transform: "translate(" + x + " " + y + ") scale(3)" }, legend.SIGNS[mark.sign]()));
+      inside.append(draw("g", { transform: "translate(" + x + " " + y + ") scale(3)" }, legend.SIGNS[mark.sign](mark)));
     });
     const frame = { width: FRAME.width, height: FRAME.height };
     return draw("svg",
@@ -100,8 +116,10 @@ function hpPaper(model, geometry, legend) {
       ...lines.map((line, rank) => draw("tspan", { x, y: start + 1.2 * size * rank }, line)));
   }
 
-  function side({ theme, period, opacity }) {
-    const box = el("div", { class: model.actions.length > 30 ? "hp-side hp-dense" : "hp-side" });
+  function side({ theme, period, opacity, panels: told }) {
+    const dense = model.actions.length > 30 ? " hp-dense" : "";
+    const box = el("div", { class: "hp-side" + dense + (told.length ? " hp-fitted" : "") });
+    box.append(...told.map(panels.panel));
     if (theme) {
       box.append(el("h2", {}, legend.heading(theme), theme.periods[period] ? "\u00a0\u2013 " + theme.periods[period] : ""));
       legend.warnings(theme, period).forEach((text) => box.append(el("p", { class: "hp-flag" }, text)));
@@ -109,6 +127,7 @@ function hpPaper(model, geometry, legend) {
       if (theme.definition) box.append(el("p", {}, theme.definition));
       if (theme.scheme) box.append(el("p", {}, theme.scheme));
     }
+    if (told.length) box.append(el("h2", {}, words.legend));
     box.append(el("ul", { class: "hp-keys" }, ...legend.overlayRows().map(legend.item)));
     if (model.actions.length) box.append(el("h2", {}, words.actions));
     [...new Set(model.actions.map((action) => action.heading))].forEach((heading) => {

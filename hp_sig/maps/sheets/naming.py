@@ -8,7 +8,7 @@ from hp_sig.maps.editions import edition_of_the_territory, latest_epci
 from hp_sig.maps.sheets.portrait import COMMUNES, TERRITORY, Key
 from hp_sig.territory import Territory, commune_names
 
-__all__ = ["FOLDER", "planned_sheets", "sheet_file", "sheet_files"]
+__all__ = ["FOLDER", "hashed_name", "planned_sheets", "sheet_file", "sheet_files"]
 
 #: Folder of the sheets in the results.
 FOLDER = "fiches"
@@ -63,11 +63,16 @@ def planned_sheets(territory: Territory) -> tuple[str, ...]:
     return tuple(sheet_file(key) for key in keys)
 
 
+def hashed_name(code: str) -> str:
+    """Give what a file can be called by of any code, and a part of its hash, so that no two meet.
+
+    >>> hashed_name("../A")
+    '---A.80dd8502'
+    """
+    return f"{UNSAFE.sub('-', code)[:MOST_CHARACTERS]}.{hashlib.sha256(code.encode()).hexdigest()[:8]}"
+
+
 def _safe(code: str) -> str:
-    kept = UNSAFE.sub("-", code)[:MOST_CHARACTERS]
     # Windows does not tell « ab » from « AB »: capitals and digits are written as they are.
-    return (
-        kept
-        if kept == code and not re.search("[a-z]", code)
-        else f"{kept}.{hashlib.sha256(code.encode()).hexdigest()[:8]}"
-    )
+    is_plain = len(code) <= MOST_CHARACTERS and not UNSAFE.search(code) and not re.search("[a-z]", code)
+    return code if is_plain else hashed_name(code)

@@ -1,0 +1,113 @@
+"""What would the project of a hub take, and how many hectares would be left to its commune, EPCI and SCoT?"""
+
+import math
+import re
+from collections.abc import Sequence
+
+from hp_sig.maps.hubs.figures import Hub, percent, text_of
+from hp_sig.maps.hubs.sheet_charts import allowance_chart
+from hp_sig.maps.hubs.sheet_text import figure, heading, listed, missing, notes
+from hp_sig.maps.sheets.portrait import Row, number
+from hp_sig.maps.sheets.sentences import amount_told, told_list
+from hp_sig.reference.labels import wording
+from hp_sig.reference.regimes import Regime
+
+__all__ = ["commune_row", "take_section", "zones_shown"]
+
+#: Layers of zones that have an allowance, in the order of the page; of each list the latest edition.
+LAYERS = ("communes", "epci", "scot")
+#: A footprint that spreads over more communes than this shows those that it takes most of.
+MOST_COMMUNES = 3
+YEAR = re.compile(r"_(\d{4})$")
+
+
+def take_section(hub: Hub, regime: Regime) -> str:
+    """Write what the project would take and what would be left, and always that this is a potential take.
+
+    Parameters
+    ----------
+    hub
+        The hub.
+    regime
+        The law in force, for its period.
+    """
+    rows = zones_shown(hub)
+    years = {"first": regime.first_year, "last": regime.last_year}
+    known = [row for row in rows if math.isfinite(number(row, "allowance_ha"))]
+    head = heading(wording("hub_sheet", "take"), [wording("regime", regime.name)] if known else [])
+    potential = notes([wording("hub_sheet", "take_potential")])
+    sentences = _sentences(hub, rows)
+    if not known:
+        body = f"{missing('need_take')}{listed(sentences)}"
+        return f'<section class="take">{head}{body}{potential}</section>'
+    has_take = any(number(row, "take_in_zone_ha") > 0 for row in rows)
+    title = wording("hub_sheet", "take_title" if has_take else "take_title_before", **years)
+    chart = figure(allowance_chart(rows, title), wording("hub_sheet", "take_caption", **years))
+    told = f"<div>{listed(sentences)}{potential}</div>"
+    return f'<section class="take">{head}<div class="halves">{chart}{told}</div></section>'
+
+
+def zones_shown(hub: Hub) -> list[Row]:
+    """Give the rows of the project's communes, then of its intercommunality and SCoT, each of the latest list."""
+    rows = []
+    for layer in LAYERS:
+        found = [row for row in hub.screening if str(row["zone_layer"]).partition("_")[0] == layer]
+        latest = max((_year(row) for row in found), default=0)
+        found = [row for row in found if _year(row) == latest]
+        found.sort(key=lambda row: -_least(number(row, "area_in_zone_ha")))
+        rows += found[:MOST_COMMUNES]
+    return rows
+
+
+def commune_row(hub: Hub) -> Row | None:
+    """Give the row of the hub's own commune, or of the one its footprint is most in."""
+    communes = [row for row in zones_shown(hub) if row["zone_layer"] == "communes"]
+    own = [row for row in communes if text_of(row, "zone_code") == hub.commune_code]
+    return next(iter([*own, *communes]), None)
+
+
+def _sentences(hub: Hub, rows: Sequence[Row]) -> list[str]:
+    if not hub.screening:
+        return []
+    area = max((number(row, "area_ha") for row in hub.screening), key=_least)
+    left = [row for row in rows if number(row, "remaining_before_ha") > 0]
+    if not area > 0:
+        told = [wording("hub_sheet", "take_no_footprint" if left else "take_no_footprint_alone")]
+        shares = [_at(row, rows, 1 / number(row, "remaining_before_ha")) for row in left]
+        return [*told, wording("hub_sheet", "take_lead", shares=told_list(shares))] if shares else told
+    told = [wording("hub_sheet", "take_footprint", area=amount_told("allowance_ha", area))]
+    take, method = _take(rows)
+    if math.isnan(take):
+        return [*told, wording("hub_sheet", "take_unknown")]
+    key = "take_amount" if take > 0 else "take_none"
+    words = {"area": amount_told("allowance_ha", take), "method": wording("hub_sheet", f"take_method_{method}")}
+    told.append(wording("hub_sheet", key, **words))
+    shares = [_at(row, rows, number(row, "draw_share")) for row in left if number(row, "draw_share") > 0]
+    return [*told, wording("hub_sheet", "take_draw", shares=told_list(shares))] if shares else told
+
+
+def _take(rows: Sequence[Row]) -> tuple[float, str]:
+    """Sum the take over the communes of a footprint; unknown where that of one of them is."""
+    parts = [row for row in rows if row["zone_layer"] == "communes"] or list(rows[:1])
+    methods = [text_of(row, "take_method") or "unknown" for row in parts]
+    if not parts or "unknown" in methods:
+        return math.nan, "unknown"
+    worst = "footprint_upper_bound" if "footprint_upper_bound" in methods else methods[0]
+    return sum(number(row, "take_in_zone_ha") for row in parts), worst
+
+
+def _at(row: Row, rows: Sequence[Row], share: float) -> str:
+    layer = str(row["zone_layer"]).partition("_")[0]
+    is_only = sum(str(other["zone_layer"]) == str(row["zone_layer"]) for other in rows) == 1
+    key = f"take_per_ha_{layer}" if is_only else "take_per_ha_zone"
+    return wording("hub_sheet", key, share=percent(share), name=row["zone_name"])
+
+
+def _year(row: Row) -> int:
+    found = YEAR.search(str(row["zone_layer"]))
+    return int(found[1]) if found else 0
+
+
+def _least(value: float) -> float:
+    """Order what is not known before anything."""
+    return value if math.isfinite(value) else -1.0
