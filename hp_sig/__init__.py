@@ -7,9 +7,10 @@ The names below are the public ones; the scheduled job is `hp-sig refresh`.
 from typing import TYPE_CHECKING
 
 from hp_sig._version import __version__
-from hp_sig.assembly import Layers, ZoneLayer, load_layers
+from hp_sig.assembly import Layers, MobilityLayers, ZoneLayer, load_layers
 from hp_sig.crs import area_ha
 from hp_sig.errors import HpSigError, LayerError, OutputError, RefreshBusyError, TerritoryError
+from hp_sig.indicators.catchment import Catchments, catchment
 from hp_sig.indicators.consumption import (
     consumption_efficiency,
     consumption_per_added,
@@ -17,12 +18,14 @@ from hp_sig.indicators.consumption import (
     enaf_by_year,
     enaf_consumption,
 )
+from hp_sig.indicators.dasymetric import distribute, distributed_totals, weights_of
 from hp_sig.indicators.density import land_use_efficiency, net_density
 from hp_sig.indicators.envelope import share_outside_envelope, urban_envelope
 from hp_sig.indicators.flow import compare_flows, difference_direction, flow_from_difference, net_artificialisation
 from hp_sig.indicators.guarantee import Guarantee, eligible_communes
 from hp_sig.indicators.landscape import effective_mesh_size, patch_metrics
 from hp_sig.indicators.membership import coverage_by_zone, membership_changes, membership_table, scot_coverage
+from hp_sig.indicators.network import RoadGraph, network_graph
 from hp_sig.indicators.overlap import overlap_table
 from hp_sig.indicators.scenarios import compare_regimes, explain_difference, platform_trajectory
 from hp_sig.indicators.sprawl import weighted_urban_proliferation
@@ -35,12 +38,16 @@ from hp_sig.indicators.transition import transition_table
 from hp_sig.indicators.triennial import triennial_report
 from hp_sig.indicators.zoning import zones_by_commune
 from hp_sig.inputs import InputError, find_inputs
+from hp_sig.layers.buildings import read_buildings
+from hp_sig.layers.census import read_census
 from hp_sig.layers.communes import read_communes
 from hp_sig.layers.enaf import read_enaf_context, read_enaf_flows
 from hp_sig.layers.land_cover import read_land_cover
 from hp_sig.layers.membership import read_membership
 from hp_sig.layers.population import read_population
 from hp_sig.layers.projects import read_projects
+from hp_sig.layers.ridership import read_ridership
+from hp_sig.layers.roads import read_roads
 from hp_sig.layers.scot import read_scot
 from hp_sig.layers.stations import read_stations
 from hp_sig.layers.survey import read_corine, read_land_survey
@@ -51,11 +58,18 @@ from hp_sig.reference.labels import format_number, format_quantity, in_french
 from hp_sig.reference.regimes import Regime, load_regime, regime_names
 from hp_sig.refresh import RefreshResult, check, plan, refresh
 from hp_sig.results import Results, compute
+from hp_sig.results.alternatives import compare_projects
+from hp_sig.results.hubs import ServiceAreas, find_hubs, service_areas, with_projects
+from hp_sig.results.screening import Screening, screen_projects
 from hp_sig.territory import Territory, load_territory
 
 if TYPE_CHECKING:
     from hp_sig.maps.classes import classified
     from hp_sig.maps.engine import page_map
+    from hp_sig.maps.hubs.map import hub_map, hub_page
+    from hp_sig.maps.hubs.map_comparison import comparison_map, comparison_page
+    from hp_sig.maps.hubs.sheet import hub_sheet
+    from hp_sig.maps.hubs.writing import shapes_of
     from hp_sig.maps.indicator_map import indicator_map
     from hp_sig.maps.overlays import Line, Mark, Outlines, Perimeters, Places
     from hp_sig.maps.page import Caption, Page
@@ -74,6 +88,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Caption",
+    "Catchments",
     "Guarantee",
     "HpSigError",
     "Indicator",
@@ -82,6 +97,7 @@ __all__ = [
     "Layers",
     "Line",
     "Mark",
+    "MobilityLayers",
     "Outlines",
     "OutputError",
     "Page",
@@ -92,6 +108,9 @@ __all__ = [
     "RefreshResult",
     "Regime",
     "Results",
+    "RoadGraph",
+    "Screening",
+    "ServiceAreas",
     "Territory",
     "TerritoryError",
     "ZoneLayer",
@@ -99,18 +118,24 @@ __all__ = [
     "apply_thresholds",
     "area_ha",
     "artificialised_area",
+    "catchment",
     "check",
     "classified",
     "commune_sheet",
     "compare_flows",
+    "compare_projects",
     "compare_regimes",
     "compare_with_official",
+    "comparison_map",
+    "comparison_page",
     "compute",
     "consumption_efficiency",
     "consumption_per_added",
     "consumption_share",
     "coverage_by_zone",
     "difference_direction",
+    "distribute",
+    "distributed_totals",
     "effective_mesh_size",
     "eligible_communes",
     "enaf_by_year",
@@ -118,10 +143,14 @@ __all__ = [
     "explain_difference",
     "figures_map",
     "figures_page",
+    "find_hubs",
     "find_inputs",
     "flow_from_difference",
     "format_number",
     "format_quantity",
+    "hub_map",
+    "hub_page",
+    "hub_sheet",
     "in_french",
     "indicator_map",
     "land_stock",
@@ -134,6 +163,7 @@ __all__ = [
     "membership_table",
     "net_artificialisation",
     "net_density",
+    "network_graph",
     "overlap_table",
     "page_map",
     "patch_metrics",
@@ -141,6 +171,8 @@ __all__ = [
     "platform_trajectory",
     "project_map",
     "project_page",
+    "read_buildings",
+    "read_census",
     "read_communes",
     "read_corine",
     "read_enaf_context",
@@ -151,6 +183,8 @@ __all__ = [
     "read_pnr",
     "read_population",
     "read_projects",
+    "read_ridership",
+    "read_roads",
     "read_scot",
     "read_stations",
     "read_zones",
@@ -159,8 +193,11 @@ __all__ = [
     "regime_names",
     "save_standalone",
     "scot_coverage",
+    "screen_projects",
     "sealed_area",
     "self_overlap",
+    "service_areas",
+    "shapes_of",
     "share_outside_envelope",
     "stock_by_class",
     "survey_area",
@@ -172,6 +209,8 @@ __all__ = [
     "triennial_report",
     "urban_envelope",
     "weighted_urban_proliferation",
+    "weights_of",
+    "with_projects",
     "write_geopackage",
     "zones_by_commune",
 ]
@@ -181,6 +220,10 @@ _MAPS = {
     for module, names in {
         "classes": ("classified",),
         "engine": ("page_map",),
+        "hubs.map": ("hub_map", "hub_page"),
+        "hubs.map_comparison": ("comparison_map", "comparison_page"),
+        "hubs.sheet": ("hub_sheet",),
+        "hubs.writing": ("shapes_of",),
         "indicator_map": ("indicator_map",),
         "page": ("Caption", "Page"),
         "overlays": ("Line", "Mark", "Outlines", "Perimeters", "Places"),

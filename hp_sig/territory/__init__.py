@@ -62,7 +62,7 @@ RESERVED = {
     *("enaf_ratios", "trajectory", "triennial", "land_stock", "land_classes", "land_flow", "land_transition"),
     *("land_shape", "land_zoning", "land_survey", "roads", "buildings", "census", "ridership", "hub_stations"),
     *("catchments", "catchment_places", "catchment_land", "catchment_overlaps", "service_areas"),
-    *("project_screening", "project_overlaps", "project_distances"),
+    *("project_screening", "project_overlaps", "project_distances", "zoning", "cover", "use", "outside"),
 }
 
 
