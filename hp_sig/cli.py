@@ -144,7 +144,8 @@ def refresh(
             if name not in sheets:
                 typer.echo(f"  write  {name}")
         typer.echo(f"  write  {SHEETS} ({len(sheets)} sheets, and one for each EPCI and park)")
-        typer.echo(f"  write  {HUBS} (a sheet and a map for each hub)")
+        if "hub_stations" not in planned.skipped:
+            typer.echo(f"  write  {HUBS} (a sheet for each hub, and a map where there are roads)")
         _tell_skipped(planned.skipped)
         typer.echo(f"Why: {'; '.join(planned.reasons)}.")
         return

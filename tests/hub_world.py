@@ -97,7 +97,7 @@ def hub_tables(shapes: HubShapes, *, take: float | None = None) -> SimpleNamespa
                 "speed_kmh": SPEEDS[mode] * 0.06,
                 "catchment_ha": area,
                 "crow_fly_ha": disc,
-                "crow_fly_ratio": area / disc,
+                "crow_fly_share": area / disc,
                 "reached_km": 12.0,
                 "snap_m": 4.0,
                 "outside_share": 0.0 if mode == "walk" else 0.04,

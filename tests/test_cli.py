@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from squares import MAPS, OTHER_SHEETS, PLANNED_SHEETS
+from squares import HUB_PAGES, MAPS, OTHER_SHEETS, PLANNED_SHEETS, PROJECT_TABLES
 
 from hp_sig import __version__, cli, load_territory
 from hp_sig.publish import geopackage, swap
@@ -18,10 +18,13 @@ NOTICE = (
     "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives, ne pas utiliser pour une décision"
 )
 NOTHING = "Nothing to do: inputs, packages and results are unchanged."
-TABLES = ("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv")
+BASE = ("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv")
+TABLES = (*BASE, *(f"{name}.csv" for name in PROJECT_TABLES))
 #: What is told one by one; the sheets are told together.
 PAGES = (*MAPS, "index.html")
 OUTPUTS = (*TABLES, "territoire.gpkg", *PAGES)
+#: As they are written, the pages of hubs after the maps.
+WRITTEN = (*OUTPUTS[:-1], *HUB_PAGES, "index.html")
 SHEETS = (*PLANNED_SHEETS, *OTHER_SHEETS)
 READ = ("communes.gpkg", "epci_2015.csv", "epci_2017.csv", "scot.csv", "pnr.geojson", "population.csv")
 INPUTS = (*READ, "stations.csv", "projects.csv")
@@ -31,7 +34,10 @@ OPTIONS = {
     "territory": ("FILE",),
     "map": ("--territory", "--raw", "--out", "--indicator", "--period", "--basemap", "--force"),
     "sheet": ("--territory", "--raw", "--out", "--force"),
+    "hub": ("HUB", "--territory", "--raw", "--out", "--projects", "--compare", "--force"),
 }
+#: What is computed between the files that are read and those that are written.
+STEPS = ("project_screening",)
 
 
 class Ended(NamedTuple):
@@ -141,7 +147,7 @@ def test_a_refresh_tells_every_file_that_it_wrote(hp_sig, options, out):
     assert "Six carrés: 6 communes, 600 ha." in ended.out
     told = [line.strip() for line in ended.out.splitlines() if line.startswith("  ")]
     files = [line for line in told if line.endswith(("rows)", "kB)"))]
-    assert [line.split(" (")[0] for line in files] == [str(out / name) for name in OUTPUTS]
+    assert [line.split(" (")[0] for line in files] == [str(out / name) for name in WRITTEN]
     assert f"{out / 'fiches'} ({len(SHEETS)} sheets)" in told
     assert all(line.startswith("skipped ") for line in told if line not in files and not line.endswith("sheets)"))
     assert f"{out / 'overlaps.csv'} (16 rows)" in ended.out
@@ -182,7 +188,7 @@ def test_a_dry_run_lists_reads_and_writes_and_why_and_writes_nothing(hp_sig, opt
     assert lines[0] == f"Six carrés: 9 inputs in {out.with_name('raw')}, results in {out}."
     assert [line.split()[2] for line in lines if line.startswith("  read ")] == ["territory.toml", *INPUTS]
     written = [line.split()[1] for line in lines if line.startswith("  write ")]
-    assert written == [*OUTPUTS, "fiches/"]
+    assert written == [*OUTPUTS, "fiches/", "poles/"]
     assert f"({len(PLANNED_SHEETS)} sheets, and one for each EPCI and park)" in ended.out
     assert lines[-1] == "Why: no results yet."
     assert sorted(tmp_path.rglob("*")) == before
@@ -397,8 +403,8 @@ def test_a_log_has_one_line_for_each_file_read_or_written(options, out):
     read = [Path(line.split()[1].rstrip(":")).name for line in told if line.startswith("read ")]
     written = [line.split()[1].rstrip(":") for line in told if line.startswith("wrote ")]
     assert read == list(INPUTS)
-    assert written == [*OUTPUTS[:-1], "fiches", "index.html", "manifest.json"]
-    assert len(told) == len(INPUTS) + len(OUTPUTS) + 2
+    assert written == [*OUTPUTS[:-1], "poles", "fiches", "index.html", "manifest.json"]
+    assert len(told) == len(INPUTS) + len(OUTPUTS) + 3
 
 
 def test_a_log_warns_of_what_was_put_right_and_standard_output_does_not_repeat_it(options, out):
@@ -434,7 +440,7 @@ def test_a_terminal_shows_a_progress_bar_and_no_log_lines(options, out):
     screen = plain(shown.decode())
     assert run.returncode == 0
     assert "━" in screen
-    assert re.search(rf"\d+/{1 + len(INPUTS) + len(OUTPUTS) + len(SHEETS)}\b", screen)
+    assert re.search(rf"\d+/{1 + len(INPUTS) + len(OUTPUTS) + len(HUB_PAGES) + len(SHEETS) + len(STEPS)}\b", screen)
     assert not re.search("INFO|WARNING|wrote ", screen)
     assert "Six carrés: 6 communes, 600 ha." in told
     assert "  note   epci_2015: the leading zero of 5 codes" in told
@@ -529,3 +535,20 @@ def test_an_unknown_code_of_a_sheet_is_an_expected_failure(hp_sig, options, tmp_
 @pytest.mark.parametrize("words", [["map", "nothing"], ["map", "--basemap", "osm"], ["sheet"]])
 def test_an_unknown_map_or_basemap_and_a_missing_code_are_a_misuse(hp_sig, options, words):
     assert hp_sig(*words, *options).code == 2
+
+
+def test_the_pages_of_hubs_are_written_and_each_is_told(hp_sig, options, tmp_path):
+    ended = hp_sig("hub", "hub", *options, "--out", tmp_path / "pages", "--compare")
+
+    assert ended.code == 0
+    names = ["fiche-hub.html", "comparaison.html", "comparaison.csv"]
+    assert ended.out.splitlines() == [str(tmp_path / "pages" / name) for name in names]
+    assert sorted(contents(tmp_path / "pages")) == sorted(names)
+
+
+def test_an_unknown_hub_is_an_expected_failure(hp_sig, options, tmp_path):
+    ended = hp_sig("hub", "harbour", *options, "--out", tmp_path / "pages")
+
+    assert ended.code == 1
+    assert ended.err == "hp-sig: identifiers of hubs of Six carrés expected ('hub'), found 'harbour'.\n"
+    assert not (tmp_path / "pages").exists()

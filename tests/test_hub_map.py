@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import re
+import unicodedata
 from contextlib import contextmanager
 from functools import cache
 
@@ -38,8 +39,8 @@ BUTTONS = ("À pied", "À vélo")
 
 
 def plain(text: str) -> str:
-    """The text, every space being an ordinary one."""
-    return re.sub(r"\s+", " ", text).strip()
+    """The text, every space being an ordinary one, every letter written by itself."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip()
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def labels(bar: Bar) -> list[str]:
     return [plain(part.label) for part in bar.parts]
 
 
-# --- what is drawn ----------------------------------------------------------------------------------------------------
+# --- what is drawn -------------------------------------------------------------------------------------------------
 
 
 def test_bands_of_minutes_do_not_lie_over_each_other_and_fill_the_longest_area(shapes):
@@ -203,7 +204,7 @@ def test_a_hub_that_no_table_names_is_refused(layers, shapes, tables):
         hub_page(layers, tables, "elsewhere", shapes=shapes)
 
 
-# --- what is told -----------------------------------------------------------------------------------------------------
+# --- what is told --------------------------------------------------------------------------------------------------
 
 
 def test_the_table_of_a_mode_has_rounded_people_hectares_and_the_share_of_the_circle(page):
@@ -247,6 +248,34 @@ def changed(tables, name: str, **columns):
 
 def told_of(layers, shapes, tables, heading: str) -> Panel:
     return panel(hub_page(layers, tables, HUB, shapes=shapes), heading)
+
+
+def with_people(tables, reached: tuple[float, float], circle: tuple[float, float]):
+    """The same people at every time: of La Brillanne, then of Oraison."""
+    names = tables.catchment_places["commune_code"] == "04143"
+    return changed(
+        tables,
+        "catchment_places",
+        population=np.where(names, reached[1], reached[0]),
+        crow_fly_population=np.where(names, circle[1], circle[0]),
+    )
+
+
+def test_of_two_communes_cut_off_the_one_that_loses_most_is_named(layers, shapes, tables):
+    both = with_people(tables, reached=(100.0, 10.0), circle=(900.0, 300.0))
+
+    told = told_of(layers, shapes, both, "Rejoindre le pôle à pied")
+
+    assert plain(told.sentences[1]).startswith("La Brillanne : environ 900 habitants")
+
+
+@pytest.mark.parametrize(
+    ("reached", "circle"), [(500.0, 900.0), (10.0, 50.0)], ids=["more than half arrive", "very few are there"]
+)
+def test_a_commune_that_loses_little_is_not_said_to_be_cut_off(layers, shapes, tables, reached, circle):
+    little = with_people(tables, reached=(reached, 0.0), circle=(circle, 0.0))
+
+    assert len(told_of(layers, shapes, little, "Rejoindre le pôle à pied").sentences) == 1
 
 
 def test_where_nobody_is_cut_off_no_barrier_is_told(layers, shapes, tables):
@@ -299,6 +328,14 @@ def test_land_is_parted_into_sealed_other_artificialised_and_the_rest(page, shap
     assert plain(bar.parts[0].label).startswith("imperméabilisés : ")
 
 
+def test_land_of_which_there_is_none_has_no_part(layers, shapes, tables):
+    sealed = changed(tables, "catchments", sealed_ha=tables.catchments["artificialised_ha"])
+
+    bar = told_of(layers, shapes, sealed, "Quel sol à 15 minutes à pied ?").bars[0]
+
+    assert [text.partition(" : ")[0] for text in labels(bar)] == ["imperméabilisés", "non artificialisés"]
+
+
 def test_planning_zones_come_in_their_usual_order_with_their_share(page):
     bar = panel(page, "Quel sol à 15 minutes à pied ?").bars[1]
 
@@ -323,6 +360,7 @@ def test_an_allowance_is_parted_into_consumed_potential_take_and_what_is_left(pa
     ]
     assert [part.amount for part in commune.parts] == pytest.approx([3.2, 1.3, 3.5])
     assert [part.is_hatched for part in commune.parts] == [False, True, False]
+    assert plain(epci.label) == "CC Haute-Provence Pays de Banon : enveloppe 2021-2030 de 60,0 ha"
     assert sum(part.amount for part in epci.parts) == pytest.approx(60)
     # 190 ha of which 204 are gone: nothing is left to take, and the take adds to the excess.
     assert [part.amount for part in scot.parts] == pytest.approx([190, 0, 15.3])
@@ -358,7 +396,7 @@ def test_the_station_its_passengers_and_where_it_stands_are_told(page):
         ("Gare", "La Brillanne - Oraison"),
         ("Voyageurs en 2023", "58 916"),
         # 58 916 / 41 200 = 1.43
-        ("Évolution depuis 2015", "+ 43 %"),
+        ("Évolution de 2015 à 2023", "+ 43 %"),
         ("SCoT", "aucun SCoT"),
         ("Parc naturel régional", "Luberon, à 1,2 km"),
         ("Zone du document d'urbanisme", "U – urbaine"),
@@ -370,16 +408,34 @@ def test_the_card_of_a_commune_tells_how_many_of_its_people_are_within_reach(pag
     assert set(page.facts) == {"04034", "04143"}
 
 
-def test_what_no_table_tells_is_left_out(layers, shapes, tables):
-    bare = type(tables)(**{name: None for name in vars(tables)} | {"catchments": tables.catchments})
+def test_a_year_of_lockdowns_is_told_as_such_and_no_end_of_a_trend(layers, shapes, tables):
+    years = tables.ridership.assign(year=[2015, 2019, 2020])
+
+    told = told_of(layers, shapes, type(tables)(**{**vars(tables), "ridership": years}), "La gare et sa situation")
+
+    assert [(label, plain(value)) for label, value in told.rows[1:4]] == [
+        ("Voyageurs en 2020 (crise sanitaire)", "58 916"),
+        ("Voyageurs en 2019", "52 000"),
+        # 52 000 / 41 200 = 1.262
+        ("Évolution de 2015 à 2019", "+ 26 %"),
+    ]
+
+
+def test_what_no_table_tells_is_said_to_be_missing_or_left_out(layers, shapes, tables):
+    unknown = tables.catchments.assign(artificialised_ha=np.nan, households=np.nan)
+    bare = type(tables)(**dict.fromkeys(vars(tables)) | {"catchments": unknown})
 
     page = hub_page(layers, bare, HUB, shapes=dataclasses.replace(shapes, streets=None, land=None))
 
-    assert page.panels == []
-    assert [plain(one.heading) for one in page.scenes[0].panels] == [
-        "Rejoindre le pôle à pied",
-        "Quel sol à 15 minutes à pied ?",
+    allowance, place = page.panels
+    assert [plain(text)[:24] for text in allowance.sentences] == [
+        "Les enveloppes manquent ",
+        "Prise potentielle seulem",
     ]
+    assert place.rows == [("Gare", "La Brillanne - Oraison")]
+    reach, land = page.scenes[0].panels
+    assert "Ménages" not in reach.grid.columns
+    assert plain(land.sentences[0]).startswith("L'occupation du sol manque")
     assert page.facts == {}
 
 
@@ -395,7 +451,7 @@ def test_distances_are_rounded_to_what_they_are_worth(value, text):
     assert plain(metres(value)) == text
 
 
-# --- the engine: views, panels, lines -----------------------------------------------------------------------------------
+# --- the engine: views, panels, lines ------------------------------------------------------------------------------
 
 
 def test_a_scene_that_shows_a_layer_which_the_page_has_not_is_refused():
@@ -422,7 +478,7 @@ def test_a_page_without_focus_has_no_scene_and_lists_its_layers_in_their_order()
     assert model["listed"] == [0, 1, 2, 3]
 
 
-def test_names_of_zones_stand_in_what_is_seen_of_them(layers, page, shapes):
+def test_names_of_zones_stand_in_what_is_seen_of_them(layers, page):
     scene = page_model(page)["scenes"][0]
     (south, west), (north, east) = scene["focus"]
     named = {layers.communes["name"].iloc[zone]: at for zone, at in enumerate(scene["places"]) if at}
@@ -441,13 +497,19 @@ def test_lines_are_joined_where_they_meet_and_written_as_steps():
     assert paths(degrees, 0.0) == [[600000, 4400000, 100, 0, 0, 200]]
 
 
+def test_a_point_among_lines_is_left_out():
+    touching = gpd.GeoSeries([shapely.Point(900_000, 6_300_000), None], crs=2154)
+
+    assert paths(touching, 0.0) == []
+
+
 def test_a_line_that_is_less_than_a_metre_long_is_left_out():
     short = gpd.GeoSeries([shapely.LineString([(900_000, 6_300_000), (900_000.05, 6_300_000)])], crs=2154)
 
     assert paths(short, 2.0) == []
 
 
-# --- alternatives -------------------------------------------------------------------------------------------------------
+# --- alternatives --------------------------------------------------------------------------------------------------
 
 
 def alternatives(shapes) -> gpd.GeoDataFrame:
@@ -465,7 +527,9 @@ def compared() -> pd.DataFrame:
         "area_ha": (2.08, 4.0, np.nan),
         "enaf_ha": (np.nan, np.nan, np.nan),
         "zoning_U_share": (0.7, 0.1, np.nan),
-        "zoning_outside_share": (0.0, 0.0, np.nan),
+        "zoning_AU_share": (0.0, 0.0, np.nan),
+        "zoning_CC_constructible_share": (0.2, 0.0, np.nan),
+        "zoning_outside_share": (0.1, 0.9, np.nan),
         "station_m": (60.0, 1480.0, np.nan),
         "commune_remaining_before_ha": (4.8, 4.8, 4.8),
         "commune_draw_share": (0.125, 0.81, np.nan),
@@ -501,7 +565,8 @@ def test_figures_of_alternatives_are_labelled_in_french_and_the_unknown_rows_lef
     assert [(row.label, *map(plain, row.cells)) for row in rows] == [
         ("Emprise", "2,1 ha", "4,0 ha", "–"),
         ("Part en zone U", "70 %", "10 %", "–"),
-        ("Part hors document d'urbanisme", "0 %", "0 %", "–"),
+        ("Part en carte communale – ouverte à la construction", "20 %", "0 %", "–"),
+        ("Part hors document d'urbanisme", "10 %", "90 %", "–"),
         ("Distance à la gare la plus proche", "60 m", "1,5 km", "–"),
         ("Reste avant (commune)", "4,8 ha", "4,8 ha", "4,8 ha"),
         ("Part prise sur ce reste (commune)", "12 %", "81 %", "–"),
@@ -548,7 +613,7 @@ def test_alternatives_that_are_no_project_or_too_many_are_refused(layers, shapes
         comparison_page(many, everywhere, layers)
 
 
-# --- on paper -----------------------------------------------------------------------------------------------------------
+# --- on paper ------------------------------------------------------------------------------------------------------
 
 
 def test_the_sheet_drawn_without_a_browser_shows_the_neighbourhood_and_its_figures(layers, shapes, tables, tmp_path):
@@ -561,7 +626,9 @@ def test_the_sheet_drawn_without_a_browser_shows_the_neighbourhood_and_its_figur
     assert "environ 1 030 habitants peuvent rejoindre le pôle" in text
     assert "15 min – Habitants : 1 030, Ménages : 460" in text
     assert "prise potentielle du projet : 1,3 ha" in text
-    for name in ("Oraison", "10 min", "Rues et chemins à 15 minutes de marche", "décret 2023-1096"):
+    # In the table, and on the map.
+    assert text.count("10 min") == 2
+    for name in ("Oraison", "Rues et chemins à 15 minutes de marche", "décret 2023-1096"):
         assert name in text
     assert "Digne" not in text
 
@@ -574,7 +641,7 @@ def test_letters_of_alternatives_are_on_the_sheet_drawn_without_a_browser(layers
     assert "Emprise – A : 2,1 ha, B : 4,0 ha, C : –" in text
 
 
-# --- in the browser -------------------------------------------------------------------------------------------------------
+# --- in the browser ------------------------------------------------------------------------------------------------
 
 
 def hostile_hub() -> Page:
@@ -841,11 +908,10 @@ def test_on_paper_the_map_is_as_seen_beside_all_figures_on_one_sheet(look, tmp_p
 @pytest.mark.browser
 def test_letters_of_alternatives_are_signs_on_the_map_and_in_the_legend(look):
     with look("comparison") as page:
-        assert texts(page, ".hp-sign svg text") == ["A", "B"]
-        assert {"A – Côté bourg", "B – Au nord", "Emprise de A", "A, 15 minutes à pied"} <= {
-            row.removeprefix("A ").removeprefix("B ") if row[:4] in {"A A ", "B B "} else row
-            for row in legend_rows(page)
-        }
+        rows = page.locator(".hp-legend .hp-keys li span").all_text_contents()
+
+        assert page.locator(".hp-sign svg text").all_text_contents() == ["A", "B"]
+        assert {"A – Côté bourg", "B – Au nord", "Emprise de A", "A, 15\u00a0minutes à pied"} <= set(rows)
 
 
 @pytest.mark.browser

@@ -100,7 +100,7 @@ def catchment_row(rank, **overrides):
         "speed_kmh": speed,
         "catchment_ha": area,
         "crow_fly_ha": circle,
-        "crow_fly_ratio": area / circle,
+        "crow_fly_share": area / circle,
         "reached_km": area / 9,
         "snap_m": 12.0,
         "outside_share": 0.031 if (mode, minutes) == ("bike", 30) else 0.0,
@@ -162,10 +162,10 @@ LAND = (
     ("cover", "CS2.1.2", "Formations arbustives", 0.05),
     ("cover", "CS2.2.1", "Formations herbacées", 0.44),
     ("use", "US1.1", "Agriculture", 0.40),
-    ("zoning", "U", "U – urbaine", 0.34),
-    ("zoning", "AU", "AU – à urbaniser", 0.06),
-    ("zoning", "A", "A – agricole", 0.41),
-    ("zoning", "N", "N – naturelle et forestière", 0.19),
+    ("zoning", "U", NAN, 0.34),
+    ("zoning", "AU", NAN, 0.06),
+    ("zoning", "A", NAN, 0.41),
+    ("zoning", "N", NAN, 0.19),
     ("pnr", "FR8000003", "Luberon", 0.42),
 )
 
@@ -377,13 +377,13 @@ def test_passengers_are_found_by_station_where_the_table_is_that_of_the_layer():
             987.0,
             2100.0,
             "environ 990 habitants atteignent le pôle ; le cercle à vol d'oiseau en compte environ 2 100 : 47 % "
-            "seulement y arrivent vraiment.",
+            "seulement y arrivent vraiment, sur 38 % de sa surface.",
         ),
         (
             1500.0,
             2000.0,
             "environ 1 500 habitants atteignent le pôle ; le cercle à vol d'oiseau en compte environ 2 000 : 75 % y "
-            "arrivent vraiment.",
+            "arrivent vraiment, sur 38 % de sa surface.",
         ),
         (1.2, NAN, "environ 1 habitant atteint le pôle."),
         (0.0, 0.0, "aucun habitant n'atteint le pôle ; le cercle à vol d'oiseau n'en compte aucun."),
@@ -391,7 +391,7 @@ def test_passengers_are_found_by_station_where_the_table_is_that_of_the_layer():
             0.0,
             50.0,
             "aucun habitant n'atteint le pôle ; le cercle à vol d'oiseau en compte environ 50 : 0 % seulement y "
-            "arrivent vraiment.",
+            "arrivent vraiment, sur 38 % de sa surface.",
         ),
     ],
 )
@@ -458,13 +458,25 @@ def test_the_communes_that_people_come_from_are_named_the_most_populous_first():
                 "C : environ 10 habitants atteignent le pôle, pour environ 400 dans le cercle.",
             ],
         ),
+        (
+            [("A", 9.0, 50.0, 60.0), ("B", 1.0, 0.2, 90.0)],
+            ["Tous habitent A.", "B : aucun habitant n'atteint le pôle, pour environ 90 dans le cercle."],
+        ),
     ],
-    ids=["one", "areas only", "cut off", "cut off, people unknown", "nobody cut off", "mostly cut off"],
+    ids=[
+        "one",
+        "areas only",
+        "cut off",
+        "cut off, people unknown",
+        "nobody cut off",
+        "mostly cut off",
+        "land reached but nobody",
+    ],
 )
 def test_communes_reached_and_cut_off_are_told_as_the_figures_show_them(rows, said):
     found = told(reach_sentences(hub(catchments=[catchment_row(2)], catchment_places=places(*rows))))
 
-    assert [found[0].split("vraiment. ")[1], *found[1:]] == said
+    assert [found[0].split("surface. ")[1], *found[1:]] == said
 
 
 def test_no_cause_is_claimed_for_what_is_cut_off(sample):
@@ -486,6 +498,25 @@ def test_what_is_shared_with_the_other_hub_is_told_at_the_longest_time():
     ]
 
 
+def test_of_two_times_that_share_something_the_longest_is_told_whatever_their_order():
+    both = [{**row, "overlap_ha": 10.0, "population": 100.0 * row["minutes"]} for row in overlap_rows()]
+
+    for rows in (both, both[::-1]):
+        assert told(overlap_sentences(hub(catchment_overlaps=rows)))[0].startswith(
+            "En 30 minutes à vélo, environ 3 000"
+        )
+
+
+def test_whoever_drives_is_counted_without_their_communes():
+    rows = [{**row, "mode": "car"} for row in place_rows()]
+
+    found = told(reach_sentences(hub(catchments=[catchment_row(4, mode="car")], catchment_places=rows)))
+
+    assert len(found) == 1
+    assert found[0].startswith("En 30 minutes en voiture, environ 14 200 habitants")
+    assert "habitent" not in found[0]
+
+
 def test_a_pair_is_told_from_either_side():
     rows = [
         {**row, "hub_id": OTHER, "other_id": HUB, "share_of_hub": 0.9, "share_of_other": 0.2} for row in overlap_rows()
@@ -496,7 +527,7 @@ def test_a_pair_is_told_from_either_side():
 
 
 def test_hubs_that_share_nothing_say_so_and_a_hub_alone_says_nothing():
-    none = "Aux durées étudiées, l'aire de ce pôle n'a rien de commun avec celle de l'autre (Manosque)."
+    none = "Aux durées étudiées, l'aire de ce pôle ne recoupe pas celle de l'autre (Manosque)."
 
     assert told(overlap_sentences(hub(catchment_overlaps=None))) == [none]
     assert told(overlap_sentences(hub(catchment_overlaps=overlap_rows()[1:]))) == [none]
@@ -572,7 +603,28 @@ def test_planning_zones_stand_in_their_order_and_land_without_one_comes_last():
 
     bars = zoning_bars([lost, *reversed(rows), {**rows[0], "area_ha": 0.0}])
 
-    assert [bar.name[:4] for bar in bars] == ["U – ", "AU –", "A – ", "N – ", "Zone"]
+    assert [bar.name[:4] for bar in bars] == ["U – ", "AU –", "A – ", "N – ", "Hors"]
+
+
+def test_land_of_no_class_is_told_as_such_and_parks_leave_out_what_is_in_none(sample):
+    nowhere = {"class_code": "outside", "class_name": NAN, "area_ha": 20.0, "share": 0.2}
+    row = land_rows()[0]
+
+    assert [bar.name for bar in cover_bars([row | nowhere])] == ["Sol non décrit"]
+    assert [bar.name for bar in zoning_bars([row | nowhere])] == ["Hors de toute zone connue"]
+    extra = [*land_rows(), row | nowhere | {"axis": "pnr"}]
+    assert (
+        "Parc naturel régional : 42 % de l'aire (Luberon)."
+        in body(hub_sheet(sample, figures(catchment_land=extra), HUB)).text
+    )
+
+
+def test_a_share_too_small_to_be_shown_leaves_its_room():
+    row = land_rows()[0] | {"area_ha": 0.02, "share": 0.0002}
+
+    chart = plain(unescape(land_chart("x", cover_bars([land_rows()[0], row | {"class_code": "CS1.2.2"}]), "t")))
+
+    assert ">moins de 1 ha</text>" in chart
 
 
 def test_a_bar_of_land_is_as_long_as_its_share():
@@ -580,7 +632,7 @@ def test_a_bar_of_land_is_as_long_as_its_share():
 
     widths = [float(width) for width in re.findall(r'<rect [^>]*width="([\d.]+)"', chart)]
     assert [round(width / widths[2], 2) for width in widths] == [0.83, 0.15, 1.0, 0.46]
-    assert "70 ha · 41,0 %" in plain(chart)
+    assert "70 ha · 41,0 %" in plain(unescape(chart))
 
 
 def drawn(row):
@@ -711,6 +763,13 @@ def test_a_footprint_over_two_communes_takes_from_both_and_names_them():
     assert "24 % à La Brillanne, 10 % à Oraison, 1 % à l'intercommunalité" in text
 
 
+def test_a_take_of_which_a_part_is_a_maximum_is_one():
+    first, *rest = screening_rows()
+    second = first | {"zone_code": "04143", "zone_name": "Oraison", "take_method": "footprint_upper_bound"}
+
+    assert "un maximum, faute d'occupation du sol" in take([first, second, *rest])
+
+
 def test_of_each_list_the_latest_edition_is_shown():
     assert [row["zone_layer"] for row in zones_shown(hub())] == ["communes", "epci_2024", "scot_2018"]
 
@@ -773,7 +832,7 @@ def test_the_width_of_streets_is_told_where_the_table_has_it():
 
 
 def test_a_map_has_its_areas_circles_scale_north_and_communes(sample):
-    svg = plain(mode_map(hub(), shapes(), sample.communes, "walk"))
+    svg = plain(unescape(mode_map(hub(), shapes(), sample.communes, "walk")))
 
     radii = [float(radius) for radius in re.findall(r'r="([\d.]+)" fill="none"', svg)]
     # 1 200 m take 94 % of half of 600 units; 400 m and 800 m are a third and two thirds of it.
@@ -795,7 +854,8 @@ def test_an_area_is_drawn_where_it_lies(sample):
         steps = [int(step.split()[0]) for step in re.findall(r"(-?\d+ -?\d+)", ring)]
         xs += [sum(steps[: rank + 1]) for rank in range(len(steps))]
     assert max(xs) == pytest.approx(300 + 260 * 282 / 1200, abs=1.5)
-    assert min(xs) >= 18
+    west = shapes().areas.geometry["walk", 15].bounds[0] - shapes().origin.x
+    assert min(xs) == pytest.approx(300 + west * 282 / 1200, abs=1.5)
 
 
 def test_a_scrap_smaller_than_the_eye_sees_is_left_out(sample):
@@ -841,7 +901,7 @@ def test_land_is_told_with_its_vintage_and_two_measures_never_share_a_sentence(s
         ("catchments", "Les trajets vers le pôle manquent : il faut un réseau de routes (BD TOPO ou OpenStreetMap)."),
         ("catchment_places", "En 15 minutes à pied, environ 990 habitants"),
         ("catchment_land", "Les zones U, AU, A et N manquent : il faut le document d'urbanisme numérisé"),
-        ("catchment_overlaps", "n'a rien de commun avec celle de l'autre (Manosque)"),
+        ("catchment_overlaps", "ne recoupe pas celle de l'autre (Manosque)"),
         ("hub_stations", "Gare La Brillanne - Oraison"),
         ("ridership", "La fréquentation de la gare manque : il faut le fichier « Fréquentation en gares » de SNCF."),
         ("project_screening", "Les enveloppes manquent : il faut le fichier de consommation d'espaces du Cerema"),

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from squares import MAPS, OTHER_SHEETS, PLANNED_SHEETS
+from squares import HUB_PAGES, MAPS, OTHER_SHEETS, PLANNED_SHEETS, PROJECT_TABLES
 
 from hp_sig import RefreshResult, refresh
 from hp_sig.publish.swap import exclusive, recover
@@ -19,7 +19,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no SIGKILL and no fork 
 Job = Callable[..., RefreshResult]
 FILES = {
     *("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv"),
-    *("territoire.gpkg", *MAPS, *PLANNED_SHEETS, *OTHER_SHEETS, "index.html", "manifest.json", "projet.qgz"),
+    *(f"{name}.csv" for name in PROJECT_TABLES),
+    *("territoire.gpkg", *HUB_PAGES, *MAPS, *PLANNED_SHEETS, *OTHER_SHEETS, "index.html", "manifest.json", "projet.qgz"),
 }
 FOREIGN = b"a QGIS project of somebody else"
 #: Points spread over the whole run.

@@ -21,7 +21,7 @@ import pyogrio
 import pytest
 import shapely
 from pandas.testing import assert_frame_equal
-from squares import MAPS, OTHER_SHEETS, PLANNED_SHEETS
+from squares import HUB_PAGES, MAPS, OTHER_SHEETS, PLANNED_SHEETS, PROJECT_TABLES
 
 from hp_sig import HpSigError, InputError, OutputError, RefreshResult, check, load_territory, plan, refresh
 
@@ -31,15 +31,21 @@ REFRESH = importlib.import_module("hp_sig.refresh")
 NOTICE = (
     "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives, ne pas utiliser pour une décision"
 )
-TABLES = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage")
+TABLES = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage", *PROJECT_TABLES)
 #: What the layers of the sample allow: it has no planning zones and no other survey.
-SAMPLE_LAND_TABLES = (
+#: Its projects are hubs on a network, and their stations have passengers.
+SAMPLE_TABLES = (
     *("land_stock", "land_classes", "land_flow", "land_transition", "land_shape"),
-    *("enaf_consumption", "enaf_ratios", "trajectory", "triennial"),
+    *("enaf_consumption", "enaf_ratios", "trajectory", "triennial", "ridership"),
+    *("catchments", "catchment_places", "catchment_land", "catchment_overlaps"),
 )
+SAMPLE_HUBS = {
+    f"poles/{kind}-{hub}.html" for kind in ("fiche", "carte") for hub in ("pem-la-brillanne", "pem-manosque")
+}
 MANIFEST = "manifest.json"
 PLANNED = {*(f"{name}.csv" for name in TABLES), "territoire.gpkg", *MAPS, *PLANNED_SHEETS, "index.html"}
-OUTPUTS = PLANNED | set(OTHER_SHEETS)
+LATER = (*HUB_PAGES, *OTHER_SHEETS)
+OUTPUTS = PLANNED | set(LATER)
 FILES = OUTPUTS | {MANIFEST}
 INPUTS = ("territory", "communes", "epci_2015", "epci_2017", "scot_2018", "pnr", "population", "stations", "projects")
 
@@ -674,13 +680,13 @@ def test_steps_are_told_in_order_with_their_rank_and_number(job):
 
     job(on_step=lambda *step: steps.append(step))
 
-    count = len(INPUTS) + len(OUTPUTS)
+    count = len(INPUTS) + len(["project_screening"]) + len(OUTPUTS)
     assert [rank for _, rank, _ in steps] == list(range(1, count + 1))
-    # The sheets of EPCI and parks join once their layers are read.
-    assert [number for _, _, number in steps[: len(INPUTS)]] == [count - len(OTHER_SHEETS)] * len(INPUTS)
-    assert {number for _, _, number in steps[len(INPUTS) :]} == {count}
+    # The sheets of EPCI and parks join once their layers are read, the pages of hubs once they are found.
+    assert [number for _, _, number in steps[: len(INPUTS)]] == [count - len(LATER)] * len(INPUTS)
+    assert [number for _, _, number in steps[len(INPUTS) :]] == [count - len(HUB_PAGES), *[count] * len(OUTPUTS)]
     assert [what for what, _, _ in steps][:2] == ["territory.toml", "communes.gpkg"]
-    assert {what for what, _, _ in steps[len(INPUTS) :]} == OUTPUTS
+    assert {what for what, _, _ in steps[len(INPUTS) :]} == OUTPUTS | {"project_screening"}
 
 
 # --- broken inputs ----------------------------------------------------------------------------------------------
@@ -927,12 +933,12 @@ def test_an_empty_work_folder_gives_the_sample_of_51_communes(sample):
     communes = read(sample / "communes.csv")
 
     found = {name for name in contents(sample) if not name.startswith("fiches/")}
-    files = {name for name in FILES if not name.startswith("fiches/")}
-    assert found == files | {f"{name}.csv" for name in SAMPLE_LAND_TABLES}
+    files = {name for name in FILES - set(HUB_PAGES) if not name.startswith("fiches/")}
+    assert found == files | SAMPLE_HUBS | {f"{name}.csv" for name in SAMPLE_TABLES}
     assert len(communes) == communes["commune_code"].nunique() == 51
 
 
-@pytest.mark.parametrize("name", [*TABLES, *SAMPLE_LAND_TABLES])
+@pytest.mark.parametrize("name", [*TABLES, *SAMPLE_TABLES])
 def test_every_row_of_every_table_of_the_sample_carries_the_mention(sample, name):
     rows = read(sample / f"{name}.csv")
 

@@ -1,6 +1,7 @@
 """How is a map itself drawn on paper: in Lambert-93, at a round scale, names that do not touch each other?"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from pyproj import Transformer
 
 from hp_sig.crs import LAMBERT93
-from hp_sig.maps.legend import ABSENT, LIMIT, MARKED, PARK
+from hp_sig.maps.legend import ABSENT, LIMIT, MARKED, PARK, Hatching
 from hp_sig.maps.paper import INK, PIXEL, corners, fill, hatched, put, put_sign, stroke, width_of
 from hp_sig.maps.plan_names import Box, Name, around, cut, is_within, lettering, placed
 from hp_sig.maps.shapes import round_length
@@ -24,6 +25,8 @@ Place = Callable[[np.ndarray], np.ndarray]
 
 #: Part of the frame that the zones fill at most.
 FILLED = 0.96
+#: Hatching of parks near one place, where it may cover the whole map.
+FAINT = replace(PARK, opacity=0.3)
 #: The line about the map.
 FRAME = {"colour": INK, "dash": "", "weight": 1.3}
 
@@ -64,7 +67,7 @@ def draw_plan(figure: Figure, frame: Box, model: Model, theme: Model | None, per
             for lines, one in zip(_between(overlay, arcs, owners), overlay["sets"], strict=True):
                 stroke(figure, lines, one["line"])
         elif overlay["type"] == "perimeters":
-            _perimeters(figure, overlay, place, frame)
+            _perimeters(figure, overlay, place, frame, FAINT if scene else PARK)
         elif overlay["type"] == "lines":
             stroke(figure, _cut_to(frame, _traces(overlay, place), [])[0], overlay["line"])
     marks = [(mark, spot) for mark, spot in _marks(shown, place) if is_within((*spot, *spot), frame)]
@@ -189,13 +192,13 @@ def _between(overlay: Model, arcs: Sequence[np.ndarray], owners: Sequence[list[i
     return lines
 
 
-def _perimeters(figure: Figure, overlay: Model, place: Place, frame: Box) -> None:
+def _perimeters(figure: Figure, overlay: Model, place: Place, frame: Box, hatching: Hatching) -> None:
     topology = _topology(overlay["topology"])
     lines = [place(line) for line in _in_metres(topology.lines())]
     for shape, line in zip(topology.polygons(lines), overlay["lines"], strict=True):
         inside = shapely.clip_by_rect(shapely.make_valid(shape), *frame)
         if overlay["fill"] == "hatched":
-            hatched(figure, [inside], PARK)
+            hatched(figure, [inside], hatching)
         elif overlay["fill"] == "plain":
             fill(figure, [inside], line["colour"], opacity=0.35)
         elif overlay["fill"] == "own" and line.get("fill"):

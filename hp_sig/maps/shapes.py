@@ -61,6 +61,8 @@ def paths(lines: gpd.GeoSeries, tolerance: float) -> list[list[int]]:
         out.
     """
     parts = shapely.get_parts(np.asarray(lines.to_numpy(), dtype=object))
+    # A street that only touches an area is a point there.
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
     drawn = gpd.GeoSeries(shapely.simplify(merged, tolerance), crs=lines.crs).to_crs(4326)
     written = []

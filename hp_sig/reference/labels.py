@@ -41,7 +41,10 @@ YEAR = re.compile(r"_((?:19|20)\d{2})(?=_|$)")
 #: What joins two values in one cell: the methods of two départements, the two parks of a commune.
 JOINTS = re.compile(r"( \+ |; )")
 #: Column → section of the wording of its values, where the section is not called as the column.
-SECTIONS = {"status": "trajectory_status", "other_layer": "zone_layer"}
+SECTIONS = {
+    **{"status": "trajectory_status", "other_layer": "zone_layer"},
+    **{"class_code": "zone_kind", "other_code": "zone_kind"},
+}
 #: Form of a column → section; the first that fits.
 SECTION_FORMS = (
     (re.compile(r"reason_.+"), "reason"),

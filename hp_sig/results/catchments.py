@@ -24,7 +24,16 @@ __all__ = ["catchment_tables", "empty_tables", "figures_of", "hub_tables"]
 FIGURES = ("population", "households", "dwellings", "jobs")
 #: Columns of the table of service areas, after the hub, in order.
 MEASURES = [
-    *("speed_kmh", "catchment_ha", "crow_fly_ha", "crow_fly_share", "reached_km", "snap_m", "outside_share"),
+    *(
+        "speed_kmh",
+        "edge_buffer_m",
+        "catchment_ha",
+        "crow_fly_ha",
+        "crow_fly_share",
+        "reached_km",
+        "snap_m",
+        "outside_share",
+    ),
     *(*FIGURES, "crow_fly_population", "residents_method", "jobs_method", "population_year", "census_year"),
     *("artificialised_ha", "artificialised_share", "sealed_ha", "sealed_share", "vintages"),
 ]

@@ -11,7 +11,7 @@ import shapely
 from hp_sig.assembly import Layers
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import some
-from hp_sig.indicators.catchment import catchment
+from hp_sig.indicators.catchment import EDGE_BUFFER_M, catchment
 from hp_sig.indicators.network import RoadGraph, network_graph
 from hp_sig.indicators.reach import MAX_SNAP_M
 
@@ -34,7 +34,7 @@ class ServiceAreas:
     hubs
         Index `hub_id`: the columns of :data:`HUB`, `scale`, `geometry` (Point or MultiPolygon, EPSG:2154).
     areas
-        Index (`hub_id`, `mode`, `minutes`): `speed_kmh`, and the columns of
+        Index (`hub_id`, `mode`, `minutes`): `speed_kmh`, `edge_buffer_m`, and the columns of
         :class:`hp_sig.indicators.catchment.Catchments`.
     crow_fly
         The discs, on the same index.
@@ -99,6 +99,9 @@ def find_hubs(layers: Layers) -> gpd.GeoDataFrame:
         rank = layers.stations.index.get_indexer(pd.Index(hubs["station_uic"][at_station]))
         shapes[at_station] = layers.stations.geometry.to_numpy()[rank]
     placed = gpd.GeoDataFrame(hubs.drop(columns="geometry"), geometry=shapes, crs=LAMBERT93)
+    texts = ["commune_code", "station_uic", "station_name"]
+    # A column of a file in which nobody has a commune is no column of texts.
+    placed = placed.astype(dict.fromkeys(texts, "str"))
     placed["commune_code"] = placed["commune_code"].fillna(_commune_at(placed, layers.communes))
     placed["commune_name"] = placed["commune_code"].map(layers.communes["name"])
     return placed[columns]
@@ -133,6 +136,7 @@ def service_areas(layers: Layers) -> ServiceAreas | None:
         found = catchment(graph, places[near], minutes=minutes)
         keys = found.areas.index.set_names(["hub_id", "minutes"])
         table = found.areas.set_axis(keys).assign(mode=mode, speed_kmh=graph.crow_fly_kmh)
+        table["edge_buffer_m"] = EDGE_BUFFER_M
         areas.append(table.set_index("mode", append=True).reorder_levels(AREA_KEYS))
         discs.append(found.crow_fly.set_axis(areas[-1].index).to_frame("geometry"))
         if mode == "walk":

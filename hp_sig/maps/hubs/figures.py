@@ -248,17 +248,12 @@ def _mode_and_minutes(row: Row) -> tuple[int, int]:
 
 
 def _from_one_side(rows: list[Row], hub_id: str) -> Iterator[Row]:
-    """Tell each pair from the side of a hub, once, whichever of the two the table names first."""
-    seen = set()
+    """Tell each pair from the side of a hub, whichever of the two the table names first."""
     for row in rows:
         here, there = text_of(row, "hub_id"), text_of(row, "other_id")
         if hub_id not in {here, there}:
             continue
         other = there if here == hub_id else here
-        key = (other, row["mode"], int(row["minutes"]))
-        if key in seen:
-            continue
-        seen.add(key)
         share = number(row, "share_of_hub" if here == hub_id else "share_of_other")
         name = text_of(row, "other_name" if here == hub_id else "hub_name")
         yield {**row, "hub_id": hub_id, "other_id": other, "other_name": name, "share_of_hub": share}

@@ -209,7 +209,9 @@ def _panels(
 ) -> list[Panel]:
     codes = list(letters)
     nowhere = [names[code] for code in codes if code not in _located(projects).index]
-    told = comparison.dropna(how="all")
+    # What is known of none is left out, and so are the zones in which none of them lies.
+    nothing = comparison.isna() | (comparison == 0) & comparison.index.str.startswith("zoning_")[:, None]
+    told = comparison[~nothing.all(axis="columns")]
     rows = [
         GridRow(label=_label(str(key)), cells=[_cell(str(key), float(told.loc[key, code])) for code in codes])
         for key in told.index
@@ -258,6 +260,8 @@ def _label(key: str) -> str:
         return wording("hub_map", f"people_{level}", minutes=minutes, mode=wording("hub_sheet", f"mode_{mode}"))
     if level == "zoning":
         zone = rest.removesuffix("_share")
+        if zone.startswith("CC_"):
+            return wording("hub_map", "zoning_map_share", zone=wording("zone_kind", zone))
         return wording("hub_map", "zoning_outside_share" if zone == "outside" else "zoning_share", zone=zone)
     try:
         return wording("hub_map", key)

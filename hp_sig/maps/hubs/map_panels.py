@@ -15,6 +15,8 @@ __all__ = ["allowance_panel", "hectares", "land_panel", "metres", "place_panel",
 
 #: A commune is told to be cut off where so few of those who live in the circle reach the hub, and so many do not.
 CUT_SHARE, CUT_PEOPLE = 0.5, 50
+#: Years of lockdowns, whose passengers tell nothing of a trend.
+CRISIS_YEARS = (2020, 2021)
 #: Under this share, what lies out of the territory is not told.
 OUTSIDE_SHARE = 0.01
 #: Kinds of cover are told from the largest, up to that many.
@@ -25,7 +27,7 @@ SEALED, ARTIFICIALISED, OPEN = "#4a4a4a", "#c98a5b", "#dcebd2"
 ZONES = {"U": "#c9553f", "AU": "#f2ab74", "A": "#f5e08a", "N": "#6fae7f"}
 UNZONED = "#d9dde1"
 #: Columns of the table of a mode, what they are called, how they are told.
-COLUMNS = ("population", "households", "jobs", "catchment_ha", "crow_fly_ratio")
+COLUMNS = ("population", "households", "jobs", "catchment_ha", "crow_fly_share")
 
 
 def hectares(value: float) -> str:
@@ -34,7 +36,7 @@ def hectares(value: float) -> str:
     >>> hectares(12.34).replace("\u00a0", " "), hectares(123.4).replace("\u00a0", " "), hectares(float("nan"))
     ('12,3 ha', '123 ha', '–')
     """
-    text = format_number(value, 1 if abs(value) < 100 else 0)
+    text = format_number(value, 1 if abs(round(value, 1)) < 100 else 0)
     return f"{text}{NO_BREAK_SPACE}ha" if math.isfinite(value) else text
 
 
@@ -77,7 +79,7 @@ def reach_panel(hub: Hub, mode: str, looks: Mapping[int, Line]) -> Panel | None:
     )
     people, circle = number(longest, "population"), number(longest, "crow_fly_population")
     sentences = []
-    if math.isfinite(ratio := number(longest, "crow_fly_ratio")):
+    if math.isfinite(ratio := number(longest, "crow_fly_share")):
         told = wording("hub_map", "ratio", share=percent(ratio), **words)
         if math.isfinite(circle):
             told += " " + wording("hub_map", "circle_people", count=about(circle))
@@ -103,7 +105,7 @@ def _lead(people: float, words: Mapping[str, object]) -> str:
 
 def _cell(row: Row, name: str) -> str:
     value = number(row, name)
-    if name == "crow_fly_ratio":
+    if name == "crow_fly_share":
         return percent(value) if math.isfinite(value) else about(value)
     return format_number(value) if name == "catchment_ha" else about(value)
 
@@ -140,7 +142,7 @@ def _spread(method: str) -> str:
 
 
 def land_panel(hub: Hub, mode: str) -> Panel | None:
-    """Tell the land inside the longest time of a mode; None where nothing is known of it."""
+    """Tell the land inside the longest time of a mode, or what it would take to; None where no catchment is known."""
     rows = [row for row in hub.catchments if row["mode"] == mode]
     if not rows:
         return None
@@ -149,10 +151,9 @@ def land_panel(hub: Hub, mode: str) -> Panel | None:
     inside = number(longest, "catchment_ha") * (1 - (_finite(number(longest, "outside_share")) or 0.0))
     bars = [bar for bar in (_artificialised(longest, inside), _zoning(land)) if bar is not None]
     covers = sorted((row for row in land if row["axis"] == "cover"), key=lambda row: -number(row, "area_ha"))[:COVERS]
-    if not bars and not covers:
-        return None
     return Panel(
         heading=wording("hub_map", "land", minutes=int(longest["minutes"]), mode=wording("hub_sheet", f"mode_{mode}")),
+        sentences=[] if bars or covers else [wording("hub_sheet", "need_land")],
         bars=bars,
         rows=[(text_of(row, "class_name"), _amount(number(row, "area_ha"), number(row, "share"))) for row in covers],
     )
@@ -177,6 +178,7 @@ def _artificialised(catchment: Row, inside: float) -> Bar | None:
                 colour=colour,
             )
             for name, size, colour in pieces
+            if round(size, 1) > 0
         ],
     )
 
@@ -223,13 +225,21 @@ def _passengers(hub: Hub) -> list[tuple[str, str]]:
     known = {year: value for year, value in hub.ridership.items() if math.isfinite(value)}
     if not known:
         return []
-    first, last = min(known), max(known)
-    rows = [(wording("hub_map", "passengers", year=last), format_number(known[last]))]
-    if first < last and known[first] > 0:
+    ordinary = sorted(set(known) - set(CRISIS_YEARS))
+    latest = sorted({max(known), *ordinary[-1:]}, reverse=True)
+    rows = [
+        (
+            wording("hub_map", "passengers_crisis" if year in CRISIS_YEARS else "passengers", year=year),
+            format_number(known[year]),
+        )
+        for year in latest
+    ]
+    if len(ordinary) > 1 and known[ordinary[0]] > 0:
+        first, last = ordinary[0], ordinary[-1]
         growth = 100 * (known[last] / known[first] - 1)
         sign = "+" if round(growth) > 0 else "\u2212" if round(growth) < 0 else ""
         told = f"{sign}{NO_BREAK_SPACE if sign else ''}{format_number(abs(growth))}{NO_BREAK_SPACE}%"
-        rows.append((wording("hub_map", "since", year=first), told))
+        rows.append((wording("hub_map", "growth", first=first, last=last), told))
     return rows
 
 
@@ -259,8 +269,8 @@ def _park(place: Row, name: str) -> str:
     return wording("hub_sheet", "park_away", name=name, distance=metres(distance))
 
 
-def allowance_panel(hub: Hub, regime: Regime) -> Panel | None:
-    """Tell what the project would draw on each allowance, before and after; None where no allowance is known.
+def allowance_panel(hub: Hub, regime: Regime) -> Panel:
+    """Tell what the project would draw on each allowance, before and after, or what it would take to tell it.
 
     Parameters
     ----------
@@ -269,7 +279,8 @@ def allowance_panel(hub: Hub, regime: Regime) -> Panel | None:
     """
     rows = [row for row in zones_shown(hub) if math.isfinite(number(row, "allowance_ha"))]
     if not rows:
-        return None
+        missing = [wording("hub_sheet", "need_take"), wording("hub_map", "potential")]
+        return Panel(heading=wording("hub_map", "allowance"), sentences=missing)
     sentences = []
     takes = [number(row, "take_in_zone_ha") for row in rows]
     if not any(map(math.isfinite, takes)):
@@ -287,10 +298,9 @@ def _allowance(row: Row, regime: Regime) -> Bar:
     """Draw an allowance: consumed, then what would be taken, then what is left, or by how much it is exceeded."""
     allowance, consumed = number(row, "allowance_ha"), number(row, "consumed_ha")
     take = number(row, "take_in_zone_ha")
-    layer = text_of(row, "zone_layer").split("_")[0]
-    name = wording(
-        "hub_sheet", f"bar_{layer if layer in ('communes', 'epci', 'scot') else 'zone'}", name=text_of(row, "zone_name")
-    )
+    layer = text_of(row, "zone_layer").partition("_")[0]
+    kind = layer if layer in {"communes", "epci", "scot"} else "zone"
+    name = wording("hub_map", f"allowance_{kind}", name=text_of(row, "zone_name"))
     years = {"first": regime.first_year, "last": regime.last_year}
     label = wording("hub_map", "allowance_of", name=name, amount=hectares(allowance), **years)
     if not math.isfinite(consumed):

@@ -27,8 +27,9 @@ __all__ = [
     "street_overlay",
 ]
 
-#: How much of the map below is hidden by the shortest time, and by the longest.
-OPACITIES = (0.68, 0.5)
+#: How much of the map below is hidden by the shortest time and by the longest; and the width of the limits. Beyond a
+#: walk, areas are thin along their roads: a stronger fill, a thinner limit.
+WALK, FARTHER = (0.68, 0.5, 1.6), (0.85, 0.75, 0.7)
 #: Catchments and land are simplified for display at this tolerance (metres): less than a street is wide.
 SIMPLIFY_M = 4.0
 #: More corners than that would make the page too heavy for the streets to be worth it.
@@ -85,10 +86,14 @@ def look_of(mode: str, minutes: Sequence[int]) -> dict[int, Line]:
     >>> [line.fill for line in look_of("walk", [5, 10, 15]).values()]
     ['#08519c', '#4292c6', '#9ecae1']
     """
-    strengths = np.linspace(*OPACITIES, max(len(minutes), 2))
+    shortest, longest, weight = WALK if mode == "walk" else FARTHER
+    strengths = np.linspace(shortest, longest, max(len(minutes), 2))
+    fills = ramp(mode, len(minutes))
+    # Each limit is a step darker than what it encloses.
+    limits = [RAMPS[mode][max(RAMPS[mode].index(fill) - 1, 0)] for fill in fills]
     return {
-        one: Line(colour=RAMPS[mode][0], weight=1.6, fill=colour, opacity=round(float(strength), 2))
-        for one, colour, strength in zip(minutes, ramp(mode, len(minutes)), strengths, strict=False)
+        one: Line(colour=limit, weight=weight, fill=fill, opacity=round(float(strength), 2))
+        for one, limit, fill, strength in zip(minutes, limits, fills, strengths, strict=False)
     }
 
 

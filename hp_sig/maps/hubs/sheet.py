@@ -58,6 +58,8 @@ MOST_CHARACTERS = 7900
 #: So is one whose table has more columns than this.
 MOST_COLUMNS = 5
 TAG = re.compile(r"<[^>]*>")
+#: Figures of people, of which some may lack: a dash is then explained.
+PEOPLE_COLUMNS = ("population", "crow_fly_population", "households", "dwellings", "jobs")
 #: A sheet that stands alone.
 ALONE = HubLinks()
 
@@ -166,7 +168,7 @@ def _tiles(hub: Hub, regime: Regime) -> str:
 def _left(hub: Hub, regime: Regime) -> list[tuple[str, str]]:
     row = commune_row(hub)
     before, after = number(row, "remaining_before_ha"), number(row, "remaining_after_ha")
-    if math.isnan(before):
+    if math.isnan(before) and not hub.screening:
         return []
     if before < 0:
         return [(amount_told("remaining_ha", -before), wording("hub_sheet", "tile_over"))]
@@ -215,6 +217,8 @@ def _reach(hub: Hub) -> str:
     remarks = [wording("hub_sheet", "reach_note"), wording("hub_sheet", "cause"), *outside_sentence(hub)]
     if all(math.isnan(number(row, "households")) for row in hub.catchments):
         remarks.append(wording("hub_sheet", "need_census"))
+    elif any(math.isnan(number(row, column)) for row in hub.catchments for column in PEOPLE_COLUMNS):
+        remarks.append(wording("hub_sheet", "dash"))
     return (
         f'<section class="reach">{head}<div class="halves"><div>{reach_table(hub)}{notes([" ".join(remarks)])}</div>'
         f"{listed(sentences)}</div></section>"

@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hp_sig.maps.hubs.figures import Hub
+from hp_sig.maps.hubs.figures import Hub, text_of
+from hp_sig.maps.hubs.sheet_text import zone_word
 from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.maps.sheets.sentences import amount_told
 from hp_sig.maps.sheets.svg import HATCH_ID, drawing, hatch, rectangle, text, text_width
 from hp_sig.reference.labels import NO_BREAK_SPACE, format_number, wording
-from hp_sig.reference.nomenclature import colour, cover_label, roll_up
+from hp_sig.reference.nomenclature import colour, cover_codes, cover_label, roll_up
 
 __all__ = ["LandBar", "allowance_chart", "cover_bars", "land_chart", "ridership_chart", "zoning_bars"]
 
@@ -20,8 +21,21 @@ RIDERS_SIZE, RIDERS_BASE, BAR_SHARE = (400, 114), 96.0, 0.74
 WIDTH, ROW, NAME_RIGHT, BAR_RIGHT, SIZE, GAP = 360, 16, 182.0, 238.0, 11.0, 2.0
 #: Classes of cover are told at this level of the nomenclature, and this many of them.
 LEVEL, MOST_CLASSES = 3, 6
-ZONING = {"U": "#d7191c", "AU": "#fdae61", "A": "#ffffb2", "N": "#4dac26"}
+#: A smaller share is not shown beside its hectares.
+LEAST_SHARE = 0.0005
+#: Kinds of planning zones in their order; a carte communale only tells where one may build.
+ZONING = {
+    "U": "#d7191c",
+    "CC_constructible": "#d7191c",
+    "CC_activity": "#a6611a",
+    "AU": "#fdae61",
+    "A": "#ffffb2",
+    "N": "#4dac26",
+    "CC_non_constructible": "#b8e186",
+}
 OTHER = "#c9ced3"
+#: Land that no class of cover describes.
+UNDESCRIBED = ""
 #: Bold letters are this much wider than others.
 BOLD = 1.12
 #: The chart of the allowance: a line of words, a bar, a line of figures for each zone.
@@ -83,23 +97,29 @@ def cover_bars(rows: Sequence[Row]) -> list[LandBar]:
     rows
         Of the axis `cover`, of one catchment.
     """
+    known = frozenset(cover_codes())
     sums: dict[str, tuple[float, float]] = {}
     for row in rows:
-        if isinstance(row["class_code"], str) and number(row, "area_ha") > 0:
-            code = roll_up(row["class_code"], LEVEL)
+        if number(row, "area_ha") > 0:
+            code = roll_up(row["class_code"], LEVEL) if row["class_code"] in known else UNDESCRIBED
             area, share = sums.get(code, (0.0, 0.0))
             sums[code] = (area + number(row, "area_ha"), share + number(row, "share"))
     ordered = sorted(sums.items(), key=lambda item: -item[1][0])
     # One more fits in the place of a bar of the rest that would stand for it alone.
     kept = ordered if len(ordered) <= MOST_CLASSES else ordered[: MOST_CLASSES - 1]
     bars = [
-        LandBar(name=cover_label(code), area_ha=area, share=share, fill=colour(code)) for code, (area, share) in kept
+        LandBar(name=_cover_name(code), area_ha=area, share=share, fill=OTHER if code == UNDESCRIBED else colour(code))
+        for code, (area, share) in kept
     ]
     rest = [value for _, value in ordered[len(kept) :]]
     if rest:
         area, share = (sum(value[rank] for value in rest) for rank in (0, 1))
         bars.append(LandBar(name=wording("hub_sheet", "land_other"), area_ha=area, share=share, fill=OTHER))
     return bars
+
+
+def _cover_name(code: str) -> str:
+    return wording("hub_sheet", "land_undescribed") if code == UNDESCRIBED else cover_label(code)
 
 
 def zoning_bars(rows: Sequence[Row]) -> list[LandBar]:
@@ -112,9 +132,8 @@ def zoning_bars(rows: Sequence[Row]) -> list[LandBar]:
     """
     bars = []
     for row in sorted(rows, key=lambda row: _zoning_rank(row["class_code"])):
-        code = row["class_code"] if isinstance(row["class_code"], str) else ""
-        name = row.get("class_name")
-        told = name if isinstance(name, str) and name else wording("hub_sheet", "land_uncovered")
+        code = text_of(row, "class_code")
+        told = zone_word(code) or text_of(row, "class_name") or wording("hub_sheet", "land_uncovered")
         if number(row, "area_ha") > 0:
             fill = ZONING.get(code, OTHER)
             bars.append(LandBar(name=told, area_ha=number(row, "area_ha"), share=number(row, "share"), fill=fill))
@@ -140,7 +159,9 @@ def land_chart(name: str, bars: Sequence[LandBar], title: str) -> str:
         width = max((BAR_RIGHT - NAME_RIGHT) * bar.share / most, 1.0) if most > 0 else 1.0
         parts.append(text(_short(bar.name), (0, base), size=SIZE))
         parts.append(rectangle((NAME_RIGHT, base - 10, width, 12), fill=bar.fill, stroke=INK))
-        told = wording("hub_sheet", "land_bar", area=amount_told("area_ha", bar.area_ha), share=_share(bar))
+        area = amount_told("area_ha", bar.area_ha)
+        # There is no room for two « moins de ».
+        told = area if bar.share < LEAST_SHARE else wording("hub_sheet", "land_bar", area=area, share=_share(bar))
         parts.append(text(told, (NAME_RIGHT + width + 6, base), size=SIZE, kind="value"))
     listed = f"{NO_BREAK_SPACE}; ".join(
         wording("hub_sheet", "land_value", name=bar.name, area=amount_told("area_ha", bar.area_ha), share=_share(bar))

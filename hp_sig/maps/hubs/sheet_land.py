@@ -60,7 +60,7 @@ def _state(key: str, row: Row) -> str:
 
 
 def _parks(rows: list[Row]) -> list[str]:
-    within = [row for row in rows if text_of(row, "class_code") and number(row, "share") >= PARK_SHARE]
+    within = [row for row in rows if text_of(row, "class_name") and number(row, "share") >= PARK_SHARE]
     if not within:
         return []
     names = told_list([text_of(row, "class_name") for row in within])

@@ -68,7 +68,7 @@ def mode_map(hub: Hub, shapes: Shapes, communes: gpd.GeoDataFrame, mode: str) ->
     body = [f'<g clip-path="url(#clip-{mode})">', *_communes(frame, communes, fill=LAND)]
     for minute, colour in reversed(list(zip(minutes, colours, strict=True))):
         path = frame.path(shapes.areas.geometry[mode, minute])
-        body.append(f'<path d="{path}" fill="{colour}" fill-rule="evenodd" stroke="{INK}" stroke-width=".8"/>')
+        body.append(f'<path d="{path}" fill="{colour}" fill-rule="evenodd" stroke="{colours[0]}" stroke-width=".7"/>')
     body += _communes(frame, communes, fill="none")
     body += [_circle(frame, _radius(disc), is_last=disc is discs[-1]) for disc in discs]
     body.append(f'<circle cx="{SIDE / 2:g}" cy="{SIDE / 2:g}" r="9" fill="{HUB}" stroke="#fff" stroke-width="3"/></g>')
@@ -229,5 +229,5 @@ def _told(row: Row) -> str:
         "map_value",
         minutes=int(row["minutes"]),
         area=format_quantity("area_ha", number(row, "catchment_ha")),
-        share=percent(number(row, "crow_fly_ratio")),
+        share=percent(number(row, "crow_fly_share")),
     )

@@ -5,10 +5,10 @@ import math
 from hp_sig.assembly import Layers
 from hp_sig.maps.editions import latest_epci
 from hp_sig.maps.hubs.figures import Hub, text_of
+from hp_sig.maps.hubs.sheet_text import zone_word
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.reference.labels import format_number, wording
-from hp_sig.reference.nomenclature import zone_kinds
 
 __all__ = ["epci_of", "place_list", "told_distance"]
 
@@ -74,8 +74,7 @@ def _park(place: Row) -> str:
 
 def _zone(place: Row) -> str:
     kind = text_of(place, "zone_kind")
-    known = {*zone_kinds("typezone").values(), *zone_kinds("typesect").values()}
-    return wording("zone_kind", kind) if kind in known else kind or wording("hub_sheet", "zone_unknown")
+    return zone_word(kind) or kind or wording("hub_sheet", "zone_unknown")
 
 
 def _station(hub: Hub) -> list[tuple[str, str]]:

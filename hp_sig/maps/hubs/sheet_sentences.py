@@ -90,20 +90,26 @@ def _minutes(row: Row) -> int:
     return int(row["minutes"])
 
 
+def _form(count: float) -> str:
+    """Choose the form of a sentence by what is shown: nobody, one, several."""
+    seen = rounded(count)
+    return "none" if seen < 1 else "one" if seen < PLURAL_FROM else "many"
+
+
 def _people(row: Row) -> str:
     count, circle = number(row, "population"), number(row, "crow_fly_population")
     words = mode_word(row)
     if math.isnan(count):
         return wording("hub_sheet", "people_missing", **words)
-    seen = rounded(count)
-    form = "none" if count == 0 else "one" if seen < PLURAL_FROM else "many"
-    lead = wording("hub_sheet", f"people_{form}", count=about(count), **words)
+    lead = wording("hub_sheet", f"people_{_form(count)}", count=about(count), **words)
     if math.isnan(circle):
         return wording("hub_sheet", "people_alone", lead=lead)
     if circle == 0:
         return wording("hub_sheet", "people_circle_empty", lead=lead)
     key = "people_circle_few" if count < FEW * circle else "people_circle"
-    return wording("hub_sheet", key, lead=lead, circle=about(circle), share=percent(count / circle))
+    ratio = number(row, "crow_fly_share")
+    surface = wording("hub_sheet", "people_surface", share=percent(ratio)) if math.isfinite(ratio) else ""
+    return wording("hub_sheet", key, lead=lead, circle=about(circle), share=percent(count / circle), surface=surface)
 
 
 def _places(rows: Sequence[Row]) -> str:
@@ -123,7 +129,7 @@ def _places(rows: Sequence[Row]) -> str:
 
 def _cut(rows: Sequence[Row]) -> list[str]:
     """Tell the communes in the circle that are out of reach, and the one whose people lose most of it."""
-    out = [row for row in rows if not number(row, "area_ha") > 0 and number(row, "crow_fly_population") != 0]
+    out = [row for row in rows if not number(row, "area_ha") > 0]
     out = [row for row in out if not rounded(number(row, "crow_fly_population")) < 1]
     told = []
     if out:
@@ -134,8 +140,9 @@ def _cut(rows: Sequence[Row]) -> list[str]:
     part = [row for row in part if number(row, "population") < FEW * number(row, "crow_fly_population")]
     if part:
         row = max(part, key=lambda row: number(row, "crow_fly_population") - number(row, "population"))
-        count, circle = (about(number(row, column)) for column in ("population", "crow_fly_population"))
-        told.append(wording("hub_sheet", "cut_part", name=text_of(row, "commune_name"), count=count, circle=circle))
+        count, circle = (number(row, column) for column in ("population", "crow_fly_population"))
+        words = {"name": text_of(row, "commune_name"), "count": about(count), "circle": about(circle)}
+        told.append(wording("hub_sheet", f"cut_part_{_form(count)}", **words))
     return told
 
 

@@ -41,7 +41,7 @@ def reach_table(hub: Hub) -> str:
     )
     starts = [rank == 0 for _, found in groups for rank in range(len(found))]
     body = _row(_word("reach_area"), rows, "catchment_ha", lambda value: format_number(value, 0), starts)
-    body += _row(_word("reach_share"), rows, "crow_fly_ratio", percent, starts)
+    body += _row(_word("reach_share"), rows, "crow_fly_share", percent, starts)
     for key, column, year in PEOPLE:
         body += _row(_heading(key, rows, year), rows, column, about, starts)
         if key == "population":

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.sheets.sections import flag_list, note_lines
 from hp_sig.reference.labels import wording
+from hp_sig.reference.nomenclature import zone_kinds
 
-__all__ = ["figure", "heading", "listed", "missing", "notes"]
+__all__ = ["figure", "heading", "listed", "missing", "notes", "zone_word"]
 
 
 def heading(words: str, flags: Sequence[str] = ()) -> str:
@@ -23,6 +24,16 @@ def listed(sentences: Sequence[str]) -> str:
     """Write sentences as a list; nothing where there is none."""
     items = "".join(f"<li>{safe_text(sentence)}</li>" for sentence in sentences)
     return f'<ul class="said">{items}</ul>' if items else ""
+
+
+def zone_word(kind: str) -> str:
+    """Name a kind of planning zone; empty for a code of no kind.
+
+    >>> zone_word("AU")
+    'AU – à urbaniser'
+    """
+    known = {*zone_kinds("typezone").values(), *zone_kinds("typesect").values()}
+    return wording("zone_kind", kind) if kind in known else ""
 
 
 def missing(need: str) -> str:
