@@ -182,6 +182,15 @@ def test_an_origin_too_far_to_reach_its_street_in_time_has_its_way_alone():
     assert found.areas.geometry.iloc[0].symmetric_difference(way.buffer(EDGE_BUFFER_M, quad_segs=8)).area < 1e-3
 
 
+def test_the_whole_way_to_the_street_is_in_the_area_of_every_time_that_allows_it():
+    graph = network_graph(roads([(0, 0), (1000, 0)]), mode="walk")
+
+    areas = catchment(graph, origins(a=(300, 240)), minutes=[1, 4]).areas.geometry
+
+    assert not areas[("a", 1)].intersects(Point(300, 100))
+    assert areas[("a", 4)].contains(LineString([(300, 240), (300, 0)]))
+
+
 def test_an_origin_at_a_crossing_reaches_every_street():
     cross = roads([(-500, 0), (0, 0), (500, 0)], [(0, -500), (0, 0), (0, 500)])
 
@@ -197,6 +206,14 @@ def test_an_origin_a_hair_from_a_crossing_is_not_held_by_a_one_way():
 
     assert reached_m(found) == pytest.approx(2 * (2 - 1 / WALK) * RIDE, abs=1e-3)
     assert reached_m(back) == pytest.approx((2 - 1 / WALK) * RIDE, abs=1e-3)
+
+
+def test_an_origin_a_hair_from_the_start_of_a_one_way_leaves_by_the_other_street_too():
+    streets = roads([(0, 0), (1000, 0)], [(0, 0), (0, 1000)], oneway=["forward", "both"])
+
+    found = from_place(streets, (1e-5, -1), 2, mode="bike", direction="from")
+
+    assert reached_m(found) == pytest.approx(2 * (2 - 1 / WALK) * RIDE, abs=1e-3)
 
 
 @pytest.mark.parametrize("end", [0.0, 1000.0])
@@ -501,6 +518,15 @@ def test_no_area_sticks_out_of_its_disc_by_more_than_the_buffer(riders):
         radius = minutes * graph.crow_fly_kmh * 1000 / 60
         far = shapely.distance(shapely.points(shapely.get_coordinates(area)), points[code]).max()
         assert far <= radius + EDGE_BUFFER_M + 1e-6
+
+
+def test_every_disc_has_the_radius_of_its_own_time(riders):
+    graph, points, found = riders
+
+    for (code, minutes), disc in found.crow_fly.items():
+        radius = minutes * graph.crow_fly_kmh * 1000 / 60
+        assert shapely.hausdorff_distance(points[code], disc) == pytest.approx(radius, rel=1e-3)
+    assert found.crow_fly.index.tolist() == found.areas.index.tolist()
 
 
 def test_every_area_is_a_valid_multipolygon(riders):

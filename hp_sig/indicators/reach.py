@@ -25,8 +25,6 @@ ACCESS_KMH = 4.8
 MAX_SNAP_M = 500.0
 #: A piece of the network that holds less than this of its length is a driveway or a track that nothing joins.
 LARGE_PIECE_SHARE = 0.05
-#: scipy reads a zero as « no edge »: two vertices at one place are this far apart, in minutes.
-LEAST_MINUTES = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +97,7 @@ class Ways:
         cost = np.concatenate([self.forward, self.backward, towards_start, towards_end])
         tail, head, cost = _fastest(tail, head, cost)
         size = count + origins
-        network = csr_array((np.maximum(cost, LEAST_MINUTES), (tail, head)), shape=(size, size))
+        network = csr_array((cost, (tail, head)), shape=(size, size))
         left = longest - snaps.minutes
         arrival = np.full((origins, count), np.inf)
         for rank in np.flatnonzero(left > 0):
@@ -122,8 +120,6 @@ class Ways:
         along = _shares(time - at_start[near], self.forward[near])
         against = _shares(time - at_end[near], self.backward[near])
         low, high = [np.zeros(len(near)), 1 - against], [along, np.ones(len(near))]
-        whole = along + against >= 1
-        low[1][whole], high[0][whole], high[1][whole] = 1.0, 1.0, 1.0
         edge = np.concatenate([near, near])
         left = time - snaps.minutes[rank]
         if left > 0:
