@@ -3,9 +3,11 @@ import html
 import math
 from pathlib import Path
 
+import geopandas as gpd
 import nbformat
 import pandas as pd
 import pytest
+import shapely
 from nbclient import NotebookClient
 
 import hp_sig
@@ -41,6 +43,53 @@ def facts_of_consumption():
     ]
 
 
+def french(value, decimals=0):
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+
+
+def facts_of_hubs():
+    """Work out the figures of the notebook on hubs from the files of the sample, by overlay and by arithmetic."""
+    roads = gpd.read_file(SAMPLE / "roads.gpkg").to_crs(2154)
+    open_km = roads.length[~roads["fclass"].str.startswith(("motorway", "trunk"))].sum() / 1_000
+    # Private tracks touch nothing, as the README of the sample says: each is a piece of its own.
+    met = shapely.STRtree(roads.geometry).query(roads.geometry, predicate="intersects")[0]
+    lone = int((pd.Series(met).value_counts() == 1).sum())
+    places = pd.read_csv(FACTS / "stations.csv", dtype={"uic_code": str}).set_index("uic_code").loc[["87751271"]]
+    station = gpd.points_from_xy(places["lon"], places["lat"], crs=4326).to_crs(2154)[0]
+    people = pd.read_csv(FACTS / "population.csv", dtype={"commune_code": str}).set_index("commune_code")["2021"]
+    # Oraison: what its built land of homes has inside the disc of 15 minutes at 15 km/h.
+    land = gpd.read_file(SAMPLE / "ocsge_04_2021.gpkg").to_crs(2154)
+    communes = gpd.read_file(SAMPLE / "communes.gpkg").to_crs(2154).set_index("code_insee")
+    homes = land.query("CODE_CS == 'CS1.1.1.1' and CODE_US == 'US5'").intersection(communes.geometry["04143"])
+    in_disc = homes.intersection(station.buffer(3_750, quad_segs=64)).area.sum() / homes.area.sum()
+    # La Brillanne: half of its ten flows, at least the hectare of the guarantee, less what is taken since.
+    flows = pd.read_csv(SAMPLE / "enaf_2009_2024.csv", sep=";", encoding="utf-8-sig", dtype={"idcom": str})
+    flows = flows.set_index("idcom").loc["04034"]
+    reference, since = (
+        sum(flows[f"naf{year}art{year + 1}"] for year in years) / 10_000 for years in (range(11, 21), range(21, 24))
+    )
+    allowance = max(reference / 2, 1.0)
+    left = allowance - since
+    edge = shapely.box(station.x - 140, station.y + 480, station.x + 10, station.y + 580)
+    taken = land[land["CODE_CS"].str.startswith("CS1.1")].geometry.intersection(edge).area.sum() / 10_000
+    takes = {"Champ contre la gare": (2.0, 2.0), "Lisière du bourg": (1.5, 1.5 - taken)}
+    scales = pd.read_csv(FACTS / "projects.csv")["scale"].str.partition(":")[0].value_counts()
+    return [
+        *(f"{mode} : {french(open_km, 1)} km en {1 + lone} morceaux" for mode in ("à pied", "à vélo")),
+        *(f"ha sur les {math.pi * (0.08 * minutes) ** 2 * 100:.0f} ha du cercle" for minutes in (5, 10, 15)),
+        f"communes : {french(people.sum())} habitants ; recensés : {french(people.sum())}",
+        f"Oraison, 15 min à vélo : environ {french(round(people['04143'] * in_disc, -1))} habitants dans le cercle",
+        f"{scales.sum()} actions : Tout le territoire {scales['pays']}, Site {scales['site']}",
+        "actions dont l'emprise est connue : 0",
+        f"La Brillanne : reste {french(left, 2)} ha sur {french(allowance, 2)}",
+        *(
+            f"{name} : emprise {french(area, 2)} ha, prise potentielle {french(take, 2)} ha ; "
+            f"La Brillanne passe de {french(left, 2)} à {french(left - take, 2)} ha"
+            for name, (area, take) in takes.items()
+        ),
+    ]
+
+
 #: What each notebook must print on the sample.
 PRINTED = {
     "01-territoire.ipynb": ["51 communes, 150\u202f1"],
@@ -63,6 +112,17 @@ PRINTED = {
         "année provisoire : [2023]",
         "sans total au 2°",
         *facts_of_consumption(),
+    ],
+    "04-poles-multimodaux.ipynb": [
+        "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives",
+        "réseau routier fictif",
+        "gare La Brillanne - Oraison, commune de La Brillanne",
+        "hectares en commun, de 5 à 30 minutes : 0,0",
+        "couverture : 100,0 % de l'aire",
+        "SCoT : 100,0 % de l'aire",
+        "carte-la-brillanne.html",
+        "comparaison.html",
+        *facts_of_hubs(),
     ],
 }
 #: What each must show in its tables.
@@ -89,6 +149,18 @@ SHOWN = {
         "millésimes mêlés\u00a0: seulement par an",
         "4° Respect de l'objectif",
     ],
+    "04-poles-multimodaux.ipynb": [
+        "Part du cercle qui est atteinte (%)",
+        "sols bâtis d'habitation",
+        "superficie, faute de mieux",
+        "29\u202f036",
+        "Prise potentielle d'ENAF (ha)",
+        "non connue",
+        "Comparer les variantes A et B",
+        "Pôle multimodal de La Brillanne\u00a0: d'où l'on y vient, et quel sol autour",
+        "Content-Security-Policy",
+        "fiche-la-brillanne.html",
+    ],
 }
 #: What each writes.
 WRITTEN = {
@@ -100,6 +172,7 @@ WRITTEN = {
         "consommation-2020.pdf",
     ],
     "03-sobriete-fonciere.ipynb": [],
+    "04-poles-multimodaux.ipynb": ["carte-la-brillanne.html", "comparaison.html"],
 }
 
 

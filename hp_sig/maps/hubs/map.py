@@ -8,7 +8,8 @@ from hp_sig.assembly import Layers
 from hp_sig.maps.context import caption_of, overlays_of
 from hp_sig.maps.engine import PageMap, page_map
 from hp_sig.maps.hubs.figures import Hub, HubFigures, about, hub_figures, text_of
-from hp_sig.maps.hubs.map_panels import allowance_panel, land_panel, place_panel, reach_panel
+from hp_sig.maps.hubs.map_panels import allowance_panel, land_panel, reach_panel
+from hp_sig.maps.hubs.map_place import place_panel
 from hp_sig.maps.hubs.map_shapes import (
     HubShapes,
     area_overlay,

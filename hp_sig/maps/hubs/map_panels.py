@@ -11,12 +11,10 @@ from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.reference.labels import NO_BREAK_SPACE, format_number, wording
 from hp_sig.reference.regimes import Regime
 
-__all__ = ["allowance_panel", "hectares", "land_panel", "metres", "place_panel", "reach_panel"]
+__all__ = ["allowance_panel", "hectares", "land_panel", "metres", "reach_panel"]
 
 #: A commune is told to be cut off where so few of those who live in the circle reach the hub, and so many do not.
 CUT_SHARE, CUT_PEOPLE = 0.5, 50
-#: Years of lockdowns, whose passengers tell nothing of a trend.
-CRISIS_YEARS = (2020, 2021)
 #: Under this share, what lies out of the territory is not told.
 OUTSIDE_SHARE = 0.01
 #: Kinds of cover are told from the largest, up to that many.
@@ -209,64 +207,6 @@ def _zoning(land: list[Row]) -> Bar | None:
 
 def _amount(area: float, share: float) -> str:
     return f"{hectares(area)} ({percent(share)})" if math.isfinite(share) else hectares(area)
-
-
-def place_panel(hub: Hub) -> Panel | None:
-    """Tell the station of a hub, its passengers, and where it stands; None where nothing of it is known."""
-    rows = []
-    if hub.station_name:
-        rows.append((wording("hub_sheet", "station"), hub.station_name))
-    rows += _passengers(hub)
-    rows += _situation(hub.place)
-    return Panel(heading=wording("hub_map", "place"), rows=rows) if rows else None
-
-
-def _passengers(hub: Hub) -> list[tuple[str, str]]:
-    known = {year: value for year, value in hub.ridership.items() if math.isfinite(value)}
-    if not known:
-        return []
-    ordinary = sorted(set(known) - set(CRISIS_YEARS))
-    latest = sorted({max(known), *ordinary[-1:]}, reverse=True)
-    rows = [
-        (
-            wording("hub_map", "passengers_crisis" if year in CRISIS_YEARS else "passengers", year=year),
-            format_number(known[year]),
-        )
-        for year in latest
-    ]
-    if len(ordinary) > 1 and known[ordinary[0]] > 0:
-        first, last = ordinary[0], ordinary[-1]
-        growth = 100 * (known[last] / known[first] - 1)
-        sign = "+" if round(growth) > 0 else "\u2212" if round(growth) < 0 else ""
-        told = f"{sign}{NO_BREAK_SPACE if sign else ''}{format_number(abs(growth))}{NO_BREAK_SPACE}%"
-        rows.append((wording("hub_map", "growth", first=first, last=last), told))
-    return rows
-
-
-def _situation(place: Row | None) -> list[tuple[str, str]]:
-    if place is None:
-        return []
-    rows = []
-    if name := text_of(place, "scot_name"):
-        status = text_of(place, "scot_status")
-        told = wording("scot_status", status) if status else wording("scot_status", "unknown")
-        rows.append((wording("hub_sheet", "scot"), wording("hub_sheet", "scot_named", name=name, status=told)))
-    elif status := text_of(place, "scot_status"):
-        rows.append((wording("hub_sheet", "scot"), wording("scot_status", status)))
-    if park := text_of(place, "park_name"):
-        rows.append((wording("hub_sheet", "park"), _park(place, park)))
-    if kind := text_of(place, "zone_kind"):
-        rows.append((wording("hub_sheet", "zone"), wording("zone_kind", kind)))
-    return rows
-
-
-def _park(place: Row, name: str) -> str:
-    distance = number(place, "park_distance_m")
-    if text_of(place, "park_relation") == "inside" or distance == 0:
-        return wording("hub_sheet", "park_inside", name=name)
-    if not math.isfinite(distance):
-        return name
-    return wording("hub_sheet", "park_away", name=name, distance=metres(distance))
 
 
 def allowance_panel(hub: Hub, regime: Regime) -> Panel:
