@@ -1,14 +1,21 @@
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 
-from hp_sig import check, cli, compute
-from hp_sig.reference.fields import sample_territory_file
+import hp_sig
+from hp_sig import check, cli, compute, load_territory
+from hp_sig.indicators.dasymetric import METHODS
+from hp_sig.indicators.screening import OUTSIDE, TAKE_METHODS
+from hp_sig.reference.fields import default_territory_file, sample_territory_file
+from hp_sig.reference.roads import MODES, speeds_of
 from hp_sig.refresh import GEOPACKAGE, MAP
-from hp_sig.results.steps import BASE_TABLES, LAND_TABLES
-from hp_sig.territory import MODELS
+from hp_sig.refresh.hubs import COMPARISON
+from hp_sig.results.screening import RELATIONS
+from hp_sig.results.steps import ALL_TABLES, HUB_TABLES, LAND_TABLES, PROJECT_TABLES
+from hp_sig.territory import MODELS, HubSettings, LayerSource
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,8 +41,12 @@ def test_every_key_of_a_territory_file_is_in_the_guide():
     assert sorted(key for key in keys if f"`{key}`" not in GUIDE and f"[{key}]" not in GUIDE) == []
 
 
-def test_every_table_of_land_and_each_of_its_columns_is_in_the_guide():
-    tables = compute(check(sample_territory_file(), raw=sample_territory_file().parent)).tables()
+@pytest.fixture(scope="module")
+def tables():
+    return compute(check(sample_territory_file(), raw=sample_territory_file().parent)).tables()
+
+
+def test_every_table_of_land_and_each_of_its_columns_is_in_the_guide(tables):
     columns = {column for name, table in tables.items() if name in LAND_TABLES for column in table.columns}
 
     # One line of the guide tells all reasons, and one the states of the ratios.
@@ -44,10 +55,78 @@ def test_every_table_of_land_and_each_of_its_columns_is_in_the_guide():
     assert sorted(name for name in columns if f"`{name}`" not in GUIDE and not families.fullmatch(name)) == []
 
 
+def test_every_table_of_projects_and_hubs_and_each_of_its_columns_is_told_in_their_part_of_the_guide(tables):
+    part = GUIDE.partition("\n## 6. ")[2].partition("\n## 7. ")[0]
+    names = (*PROJECT_TABLES, "ridership", *HUB_TABLES)
+    columns = {column for name in names for column in tables[name].columns}
+
+    assert [name for name in names if f"`{name}.csv`" not in part] == []
+    assert len(columns) > 60
+    assert sorted(column for column in columns if f"`{column}`" not in part) == []
+
+
+def test_every_key_of_hubs_is_told_in_their_part_of_the_guide():
+    part = GUIDE.partition("\n## 6. ")[2].partition("\n## 7. ")[0]
+
+    assert [key for key in ("roads", "buildings", "census", "ridership", "hubs") if f"`[{key}]`" not in part] == []
+    assert [key for key in HubSettings.model_fields if f"`{key}`" not in part] == []
+    assert [name for name in speeds_of("walk") if f"`{name}`" not in part] == []
+
+
+def test_every_coded_value_of_projects_and_hubs_is_in_the_guide():
+    words = {*RELATIONS, *TAKE_METHODS, *METHODS, *MODES, OUTSIDE}
+
+    assert sorted(word for word in words if f"`{word}`" not in GUIDE) == []
+
+
+def test_the_territory_file_that_the_guide_shows_for_hubs_is_right():
+    blocks = [block for block in re.findall(r"```toml\n(.+?)```", GUIDE, re.DOTALL) if "[hubs]" in block]
+
+    assert [HubSettings.model_validate(tomllib.loads(block)["hubs"]).car_minutes for block in blocks] == [(10,)]
+
+
+def test_every_layer_of_a_territory_that_the_readme_shows_is_right():
+    blocks = [block for block in re.findall(r"```toml\n(.+?)```", README, re.DOTALL) if "[hubs]" in block]
+
+    (shown,) = [tomllib.loads(block) for block in blocks]
+    assert {name: LayerSource.model_validate(shown[name]).producer for name in shown if name != "hubs"} == {
+        "roads": "Contributeurs d'OpenStreetMap",
+        "buildings": "IGN",
+        "census": "INSEE",
+        "ridership": "SNCF",
+    }
+    assert HubSettings.model_validate(shown["hubs"]).bike_minutes == (15, 30)
+
+
+def test_the_guide_tells_how_to_compare_alternatives_with_options_that_exist():
+    (line,) = [line for line in GUIDE.splitlines() if "hp-sig hub" in line and "--compare" in line]
+    options = {option for parameter in COMMANDS["hub"].params for option in parameter.opts}
+
+    assert set(re.findall(r"--[a-z]+", line)) <= options
+    assert f"`{COMPARISON}.html`" in GUIDE
+    assert f"`{COMPARISON}.csv`" in GUIDE
+
+
+def test_the_folders_of_raw_files_are_those_of_the_territory_file():
+    text = (ROOT / "data" / "raw" / "README.md").read_text(encoding="utf-8")
+    sources = load_territory(default_territory_file()).sources().values()
+    folders = {source.file.partition("/")[0] for source in sources if not source.file.startswith("package:")}
+
+    assert {"roads", "buildings", "census"} <= folders
+    assert sorted(folder for folder in folders if f"`{folder}/" not in text) == []
+
+
 def test_every_output_is_in_the_readme():
-    outputs = [*(f"{name}.csv" for name in (*BASE_TABLES, *LAND_TABLES)), GEOPACKAGE, MAP, "manifest.json"]
+    outputs = [*(f"{name}.csv" for name in ALL_TABLES), GEOPACKAGE, MAP, "manifest.json"]
 
     assert [name for name in outputs if f"`{name}`" not in README] == []
+
+
+def test_every_public_name_that_the_readme_calls_exists():
+    called = set(re.findall(r"hp_sig\.(\w+)\(", README))
+
+    assert {"network_graph", "catchment", "screen_projects", "compare_projects", "hub_map", "save_standalone"} <= called
+    assert sorted(called - set(hp_sig.__all__)) == []
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/guide.md", "data/raw/README.md", "benchmarks/README.md"])

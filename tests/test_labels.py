@@ -10,12 +10,17 @@ from squares import square
 
 import hp_sig
 from hp_sig.indicators import density, scenarios, stock, thresholds, trajectory, triennial
+from hp_sig.indicators.dasymetric import METHODS
+from hp_sig.indicators.screening import OUTSIDE, TAKE_METHODS
 from hp_sig.indicators.survey import survey_area
+from hp_sig.layers.projects import SCALES
 from hp_sig.reference.fields import find_fields, sample_territory_file
 from hp_sig.reference.labels import format_number, format_quantity, in_french, label, wording
 from hp_sig.reference.nomenclature import zone_kinds
 from hp_sig.reference.regimes import STATUSES as REGIME_STATUSES
 from hp_sig.reference.regimes import regime_names
+from hp_sig.reference.roads import MODES
+from hp_sig.results.screening import RELATIONS
 from hp_sig.results.zoning import zoning_table
 
 
@@ -111,6 +116,24 @@ def test_every_column_of_planning_zones_and_surveys_which_the_sample_lacks_has_a
     assert [column for column in columns if not label(column)] == []
 
 
+def test_every_row_of_a_comparison_of_alternatives_has_a_label_and_no_two_the_same(sample):
+    station = sample.stations.geometry["87751271"]
+    drawn = gpd.GeoDataFrame(
+        {"name": ["A"], "scale": ["footprint"]}, geometry=[station.buffer(50)], index=["a"], crs=2154
+    )
+    times = {"walk": sample.territory.hubs.walk_minutes, "bike": sample.territory.hubs.bike_minutes}
+    reached = pd.DataFrame(
+        [("a", mode, minutes, 10.0, 5.0) for mode in times for minutes in times[mode]],
+        columns=["hub_id", "mode", "minutes", "population", "jobs"],
+    )
+
+    shown = headings(hp_sig.compare_projects(drawn, sample, catchments=reached).T)
+
+    assert len(shown) > 30
+    assert [column for column, heading in shown.items() if column == heading] == []
+    assert len(set(shown.values())) == len(shown)
+
+
 def test_no_two_columns_of_a_table_have_one_heading(tables):
     twice = {
         name: [heading for heading in shown if list(shown).count(heading) > 1]
@@ -150,7 +173,17 @@ def test_every_column_of_hectares_or_shares_shows_its_unit(tables):
         ("objective_status", triennial.OBJECTIVE_STATUSES),
         ("reason_newly_sealed", triennial.REASONS),
         ("zone_kind", {*zone_kinds("typezone").values(), *zone_kinds("typesect").values()}),
-        ("axis", ("cover", "use")),
+        ("axis", ("cover", "use", "zoning", "pnr", "scot")),
+        ("mode", MODES),
+        ("residents_method", METHODS),
+        ("jobs_method", METHODS),
+        ("take_method", TAKE_METHODS),
+        ("relation", RELATIONS),
+        ("park_relation", ("inside",)),
+        ("scale", SCALES),
+        ("class_code", ("U", "AU", "A", "N", OUTSIDE)),
+        ("other_code", ("U", "AU", "A", "N", OUTSIDE)),
+        ("other_layer", ("communes", "territory", "zoning", "cover", "use")),
         ("scot_status", hp_sig.assembly.STATUS_ORDER),
         ("change", ("moved", "zone_replaced", "joined", "left")),
     ],

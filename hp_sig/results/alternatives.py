@@ -88,9 +88,11 @@ def _class_shares(overlaps: pd.DataFrame, layer: str, projects: pd.Index) -> pd.
 
 
 def _people(catchments: pd.DataFrame) -> pd.DataFrame:
-    table = catchments.pivot_table(
-        index="hub_id", columns=["mode", "minutes"], values=["population", "jobs"], aggfunc="first", dropna=False
-    )
-    names = zip(*(table.columns.get_level_values(level) for level in range(3)), strict=True)
-    table.columns = pd.Index([f"{what}_{mode}_{minutes}" for what, mode, minutes in names])
-    return table.rename_axis("project_id")
+    """Give the people and the jobs within reach, a column a mode and time that somebody was looked for in."""
+    told = catchments.set_index("hub_id")
+    columns = {
+        f"{what}_{mode}_{minutes}": rows[what]
+        for what in ("population", "jobs")
+        for (mode, minutes), rows in told.groupby(["mode", "minutes"], sort=False)
+    }
+    return pd.DataFrame(columns).rename_axis("project_id")

@@ -56,7 +56,7 @@ class Screening:
         a project of its scale): `area_ha` of the footprint, `zone_layer`, `zone_code`, `zone_name`, `is_partial`,
         `area_in_zone_ha`, `covered_in_zone_ha` (by land cover), `enaf_in_zone_ha` (of the covered part),
         `take_in_zone_ha` (potential), `allowance_ha`, `consumed_ha`, `remaining_before_ha`, `remaining_after_ha`,
-        `draw_share`, `take_method`, `vintages` of the land cover. An EPCI or a SCoT is drawn on by the communes that
+        `draw_share`, `take_method`, `vintages` of the land cover, `caveat` (that the take is potential, in French). An EPCI or a SCoT is drawn on by the communes that
         it sums; a SCoT that is a perimeter, by those inside it.
     overlaps
         One row a project and what it lies in: `other_layer` (`communes`, a layer of zones, `territory`, `zoning`,

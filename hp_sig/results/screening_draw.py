@@ -10,6 +10,7 @@ from hp_sig.assembly import Layers, ZoneLayer
 from hp_sig.crs import M2_PER_HA
 from hp_sig.indicators.overlap import overlap_table
 from hp_sig.indicators.screening import allowance_draw
+from hp_sig.reference.labels import wording
 from hp_sig.results.consumption import trajectory_table
 from hp_sig.results.groups import TERRITORY_LAYER, group_zones
 from hp_sig.results.screening_land import HECTARES, PROJECT, summed_parts
@@ -100,7 +101,9 @@ def allowance_table(
     columns = [*PROJECT, "area_ha", *zone, "zone_name", "is_partial"]
     columns += [f"{name}_in_zone_ha" for name in ("area", "covered", "enaf", "take")]
     columns += ["allowance_ha", "consumed_ha", "remaining_before_ha", "remaining_after_ha", "draw_share"]
-    return table[[*columns, "take_method", "vintages"]]
+    # Whoever opens the table alone must read it too.
+    table["caveat"] = wording("screening", "potential")
+    return table[[*columns, "take_method", "vintages", "caveat"]]
 
 
 def wide_zones(located: gpd.GeoDataFrame, layers: Layers) -> pd.DataFrame:

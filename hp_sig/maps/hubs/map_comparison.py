@@ -227,7 +227,7 @@ def _panels(
             heading=wording("hub_map", "figures"),
             grid=Grid(corner=wording("hub_map", "indicator"), columns=list(letters.values()), rows=rows),
             rows=_zones(comparison, letters),
-            sentences=[wording("hub_map", "potential")],
+            sentences=[wording("screening", "potential")],
         ),
     ]
 

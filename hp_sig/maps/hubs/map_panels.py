@@ -219,7 +219,7 @@ def allowance_panel(hub: Hub, regime: Regime) -> Panel:
     """
     rows = [row for row in zones_shown(hub) if math.isfinite(number(row, "allowance_ha"))]
     if not rows:
-        missing = [wording("hub_sheet", "need_take"), wording("hub_map", "potential")]
+        missing = [wording("hub_sheet", "need_take"), wording("screening", "potential")]
         return Panel(heading=wording("hub_map", "allowance"), sentences=missing)
     sentences = []
     takes = [number(row, "take_in_zone_ha") for row in rows]
@@ -228,7 +228,7 @@ def allowance_panel(hub: Hub, regime: Regime) -> Panel:
         sentences.append(wording("hub_map", "take_unknown" if footprint else "no_footprint"))
     elif any("footprint_upper_bound" in text_of(row, "take_method") for row in rows):
         sentences.append(wording("hub_map", "upper_bound"))
-    sentences.append(wording("hub_map", "potential"))
+    sentences.append(wording("screening", "potential"))
     return Panel(
         heading=wording("hub_map", "allowance"), bars=[_allowance(row, regime) for row in rows], sentences=sentences
     )

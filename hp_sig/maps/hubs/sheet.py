@@ -202,6 +202,8 @@ def _maps(hub: Hub, layers: Layers, shapes: Shapes | None) -> str:
         figure(ridership_chart(hub), wording("hub_sheet", "ridership"))
         if any(math.isfinite(value) for value in hub.ridership.values())
         else missing("need_ridership")
+        if hub.station_uic
+        else ""
     )
     return (
         f'<section class="where{"" if maps else " unmapped"}">{drawn}<div class="place">'

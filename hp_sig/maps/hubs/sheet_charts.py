@@ -189,8 +189,11 @@ def allowance_chart(rows: Sequence[Row], title: str) -> str:
     for rank, row in enumerate(rows):
         top = KEY + ZONE_ROW * rank
         name, left, figures = _zone_told(row)
-        room = WIDTH - BOLD * text_width(left, HEAD) - 8
-        parts.append(text(_cut_to(name, room / BOLD, HEAD), (0, top + 11), size=HEAD, kind="value"))
+        room = (WIDTH - BOLD * text_width(left, HEAD) - 8) / BOLD
+        # The name in full, or alone, or what the zone is, whichever has room.
+        names = (name, str(row["zone_name"]))
+        shown = next((one for one in names if text_width(one, HEAD) <= room), _level(row) or _cut_to(name, room, HEAD))
+        parts.append(text(shown, (0, top + 11), size=HEAD, kind="value"))
         parts.append(text(left, (WIDTH, top + 11), anchor="end", size=HEAD, kind="value"))
         parts += _allowance_bar(row, top + 15)
         parts.append(text(figures, (0, top + 39), size=UNDER))
@@ -263,6 +266,13 @@ def _zone_told(row: Row) -> tuple[str, str, str]:
         amounts = {"before": amount_told("remaining_ha", before), "after": amount_told("remaining_ha", end)}
         left = wording("hub_sheet", "bar_left_after", **amounts)
     return name, left, wording("hub_sheet", "bar_figures_take" if take > 0 else "bar_figures", **words)
+
+
+def _level(row: Row) -> str:
+    """Say what a zone is, where it is one of the three that everybody knows."""
+    layer = str(row["zone_layer"]).partition("_")[0]
+    known = {"communes": "zone_commune", "epci": "zone_epci", "scot": "zone_scot"}
+    return wording("hub_map", known[layer]) if layer in known else ""
 
 
 def _hectares(value: float) -> str:

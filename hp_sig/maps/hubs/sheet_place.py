@@ -79,7 +79,11 @@ def _zone(place: Row) -> str:
 
 def _station(hub: Hub) -> list[tuple[str, str]]:
     if not hub.station_name:
-        return []
+        name, metres = text_of(hub.distances, "station_name"), number(hub.distances, "station_m")
+        if not name or math.isnan(metres):
+            return []
+        told = wording("hub_sheet", "station_m", name=name, distance=told_distance(metres))
+        return [(wording("hub_sheet", "station_nearest"), told)]
     metres = number(hub.distances, "station_m")
     # A hub is told by its own station: only one that is not at its door has a distance.
     is_own = text_of(hub.distances, "station_uic") == hub.station_uic

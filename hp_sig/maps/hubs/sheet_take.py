@@ -35,7 +35,7 @@ def take_section(hub: Hub, regime: Regime) -> str:
     years = {"first": regime.first_year, "last": regime.last_year}
     known = [row for row in rows if math.isfinite(number(row, "allowance_ha"))]
     head = heading(wording("hub_sheet", "take"), [wording("regime", regime.name)] if known else [])
-    potential = notes([wording("hub_sheet", "take_potential")])
+    potential = notes([wording("screening", "potential")])
     sentences = _sentences(hub, rows)
     if not known:
         body = f"{missing('need_take')}{listed(sentences)}"
