@@ -120,6 +120,7 @@ PRINTED = {
         "hectares en commun, de 5 à 30 minutes : 0,0",
         "couverture : 100,0 % de l'aire",
         "SCoT : 100,0 % de l'aire",
+        "Prise potentielle seulement",
         "carte-la-brillanne.html",
         "comparaison.html",
         *facts_of_hubs(),

@@ -265,6 +265,12 @@ def test_geopackage_holds_every_layer_and_table(out):
         "zones": (table, 9),
         "membership_changes": (table, 1),
         "scot_coverage": (table, 5),
+        # The hub: A, its EPCI and SCoT; the house: B, its EPCI and SCoT; the homes' EPCI; the whole territory.
+        "project_screening": (table, 8),
+        # The hub lies in A, two lists of EPCI, a SCoT, a park; the house in B and three lists; one each for the others.
+        "project_overlaps": (table, 5 + 4 + 1 + 1),
+        "project_distances": (table, 4),
+        "hub_stations": (table, 1),
         "projects": (table, 4),
         "population": (table, 6),
     }
@@ -369,10 +375,11 @@ def test_manifest_gives_rows_size_and_hash_of_each_output(good):
     outputs = json.loads(good[MANIFEST])["outputs"]
 
     rows = {"overlaps.csv": 16, "communes.csv": 6, "zones.csv": 9, "membership_changes.csv": 1, "scot_coverage.csv": 5}
-    # The GeoPackage: 6 + 2 + 2 + 2 + 2 + 1 + 1 features, 16 + 9 + 1 + 5 + 4 + 6 rows of tables.
-    rows |= {"territoire.gpkg": 16 + 41, **dict.fromkeys(MAPS, 6)}
-    # A sheet is about one zone; the index comes after all the others.
-    rows |= dict.fromkeys([*PLANNED_SHEETS, *OTHER_SHEETS], 1)
+    rows |= {f"{name}.csv": count for name, count in zip(PROJECT_TABLES, (8, 11, 4, 1), strict=True)}
+    # The GeoPackage: 6 + 2 + 2 + 2 + 2 + 1 + 1 features, 16 + 9 + 1 + 5 + 8 + 11 + 4 + 1 + 4 + 6 rows of tables.
+    rows |= {"territoire.gpkg": 16 + 65, **dict.fromkeys(MAPS, 6)}
+    # A sheet is about one zone or hub; the index comes after all the others.
+    rows |= dict.fromkeys([*PLANNED_SHEETS, *OTHER_SHEETS, *HUB_PAGES], 1)
     rows |= {"index.html": len(rows)}
     assert outputs == {
         name: {
@@ -978,8 +985,8 @@ def test_every_page_of_the_sample_shows_the_mention(sample):
         if NOTICE not in "".join(page.texts):
             without.append(path.name)
 
-    # Three maps, the index, 51 communes, the Pays, 3 + 3 intercommunalities, 2 parks.
-    assert len(list(sample.rglob("*.html"))) == 4 + 51 + 1 + 6 + 2
+    # Three maps, the index, 51 communes, the Pays, 3 + 3 intercommunalities, 2 parks, a sheet and a map of 2 hubs.
+    assert len(list(sample.rglob("*.html"))) == 4 + 51 + 1 + 6 + 2 + 4
     assert without == []
 
 

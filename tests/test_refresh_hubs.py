@@ -81,7 +81,7 @@ def test_pages_that_are_there_are_left_as_they_were_unless_told_otherwise(where,
     target.mkdir()
     (target / "fiche-hub.html").write_text("mine", encoding="utf-8")
 
-    with pytest.raises(OutputError, match="fiche-hub.html.*there already"):
+    with pytest.raises(OutputError, match=r"fiche-hub\.html.*there already"):
         write_some_hubs(HubRequest(), target, **where)
 
     assert names(target) == ["fiche-hub.html"]
@@ -100,7 +100,7 @@ def test_a_territory_whose_projects_are_no_hubs_is_told_so(where, raw, tmp_path)
     rows = (raw / "projects.csv").read_text(encoding="utf-8").splitlines()
     (raw / "projects.csv").write_text("\n".join(row for row in rows if not row.startswith("hub,")), encoding="utf-8")
 
-    with pytest.raises(HpSigError, match="no project is a hub.*station_uic"):
+    with pytest.raises(HpSigError, match=r"no project is a hub.*station_uic"):
         write_some_hubs(HubRequest(), tmp_path / "out", **where)
 
 

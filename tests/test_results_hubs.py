@@ -1,7 +1,7 @@
 """One street along the middle of A, B and C (see conftest.py), 3 km long, and the station of A in the middle of A.
 
-On foot one goes 80 m a minute: 400 m in 5 minutes, 800 m in 10, 1 200 m in 15. The street ends with A in the west, 500 m
-from the station. A has 10 inhabitants, B 20, C 30, each spread along the kilometre of street that the commune has.
+On foot one goes 80 m a minute: 400 m in 5 minutes, 800 m in 10, 1 200 m in 15. The street ends with A in the west, 500
+m from the station. A has 10 inhabitants, B 20, C 30, each spread along the kilometre of street that the commune has.
 """
 
 import dataclasses
