@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +20,6 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Column, Table
 
 from hp_sig._version import __version__
 from hp_sig.errors import HpSigError
@@ -32,6 +31,7 @@ from hp_sig.refresh import refresh as run_refresh
 from hp_sig.refresh.hubs import HubRequest, write_some_hubs
 from hp_sig.refresh.outputs import FIGURES_MAP, MAP, PROJECTS_MAP
 from hp_sig.refresh.single import MapRequest, write_map, write_some_sheets
+from hp_sig.telling import tell_done, tell_layers, tell_plan
 
 __all__ = ["app", "main"]
 
@@ -43,11 +43,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-#: Folder of the sheets in the results, as in the names of the manifest.
-SHEETS = "fiches/"
-HUBS = "poles/"
-PAGE = ".html"
 
 TerritoryOption = Annotated[
     Path | None,
@@ -130,51 +125,11 @@ def refresh(
 ) -> None:
     """Read every layer, compute who overlaps whom, write tables, GeoPackage and map."""
     if dry_run:
-        planned = plan_refresh(territory, raw=raw, out=out, force=force)
-        typer.echo(
-            f"{planned.territory.name}: {len(planned.inputs)} inputs in {planned.raw}, results in {planned.out}."
-        )
-        for item in planned.inputs:
-            typer.echo(f"  read   {item.name}: {item.path.name} ({max(item.size / 1000, 1):.0f} kB)")
-        if not planned.is_needed:
-            typer.echo("Nothing to do: inputs, packages and results are unchanged.")
-            return
-        sheets = [name for name in planned.outputs if name.startswith(SHEETS)]
-        for name in planned.outputs:
-            if name not in sheets:
-                typer.echo(f"  write  {name}")
-        typer.echo(f"  write  {SHEETS} ({len(sheets)} sheets, and one for each EPCI and park)")
-        if "hub_stations" not in planned.skipped:
-            typer.echo(f"  write  {HUBS} (a sheet for each hub, and a map where there are roads)")
-        _tell_skipped(planned.skipped)
-        typer.echo(f"Why: {'; '.join(planned.reasons)}.")
+        tell_plan(plan_refresh(territory, raw=raw, out=out, force=force))
         return
     with _progress("refresh") as step:
         done = run_refresh(territory, raw=raw, out=out, force=force, on_step=step)
-    if done.results is None or done.layers is None:
-        typer.echo("Nothing to do: inputs, packages and results are unchanged.")
-        return
-    notice = done.plan.territory.notice
-    if notice:
-        typer.echo(f"*** {notice} ***")
-    _tell_notes({str(item["name"]): item["notes"] for item in done.manifest["inputs"]})
-    communes = done.results.communes
-    area = f"{communes['area_ha'].sum():,.0f}".replace(",", " ")
-    typer.echo(f"{done.plan.territory.name}: {len(communes)} communes, {area} ha.")
-    sheets = [name for name in done.manifest["outputs"] if name.startswith(SHEETS)]
-    for name, entry in done.manifest["outputs"].items():
-        if name.endswith(PAGE):
-            kilobytes = entry["bytes"] / 1000
-            if name not in sheets:
-                typer.echo(f"  {done.plan.out / name} ({kilobytes:.0f} kB)")
-        else:
-            typer.echo(f"  {done.plan.out / name} ({entry['rows']} rows)")
-    typer.echo(f"  {done.plan.out / SHEETS} ({len(sheets)} sheets)")
-    _tell_absent(done.manifest["absent"])
-    _tell_skipped(done.manifest["skipped"])
-    for warning in done.manifest["warnings"]:
-        typer.echo(f"  warning {warning}")
-    typer.echo(f"Done in {done.manifest['duration_s']} s.")
+    tell_done(done)
 
 
 @app.command()
@@ -182,43 +137,7 @@ def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
     """Validate every input and list every fault; write nothing."""
     with _progress("check") as step:
         layers = check_inputs(territory, raw=raw, on_step=step)
-    if layers.territory.notice:
-        typer.echo(f"*** {layers.territory.notice} ***")
-    table = Table(
-        Column("layer", overflow="fold"),
-        "rows",
-        "vintage",
-        Column("file", overflow="fold"),
-        box=None,
-        header_style="bold",
-    )
-    rows = {
-        "communes": len(layers.communes),
-        **{name: len(layer.zones) for name, layer in layers.zones.items()},
-    }
-    for name, frame in (
-        ("population", layers.population),
-        ("stations", layers.stations),
-        ("projects", layers.projects),
-        ("enaf", layers.land.enaf),
-        ("roads", layers.mobility.roads),
-        ("buildings", layers.mobility.buildings),
-        ("census", layers.mobility.census),
-        ("ridership", layers.mobility.ridership),
-    ):
-        if frame is not None:
-            rows[name] = len(frame)
-    rows |= {name: len(layer) for name, (_, layer) in layers.land.covers.items()}
-    rows |= {name: len(survey) for name, survey in layers.land.surveys.items()}
-    if layers.land.zoning is not None:
-        documents = layers.land.zoning.index.str.partition(":").get_level_values(0)
-        rows |= {f"zoning_{name}": int(count) for name, count in documents.value_counts().items()}
-    for name, source in layers.territory.sources().items():
-        count = str(rows[name]) if name in rows else "absent"
-        table.add_row(name, count, escape(source.vintage), escape(source.file))
-    Console(soft_wrap=True).print(table)
-    _tell_notes(layers.notes)
-    typer.echo("Every input is sound.")
+    tell_layers(layers)
 
 
 @app.command(name="map")
@@ -311,27 +230,6 @@ def territory(
         message = f"{file} is there already and stays as it is. Give another name."
         raise HpSigError(message) from error
     typer.echo(f'{file} is yours to edit; then: hp-sig refresh --territory "{file}"')
-
-
-def _tell_absent(absent: Sequence[str]) -> None:
-    """Say which optional layers have no file."""
-    if absent:
-        typer.echo(f"  no file for the optional layers {', '.join(absent)}")
-
-
-def _tell_skipped(skipped: Mapping[str, str]) -> None:
-    """Say which tables were not made, those of one reason together."""
-    for reason in dict.fromkeys(skipped.values()):
-        names = ", ".join(name for name, other in skipped.items() if other == reason)
-        typer.echo(f"  skipped {names}: {reason}")
-
-
-def _tell_notes(notes: Mapping[str, list[str]]) -> None:
-    # In a log, each note is already there as a warning.
-    if sys.stderr.isatty():
-        for name, told in notes.items():
-            for note in told:
-                typer.echo(f"  note   {name}: {note}")
 
 
 @contextmanager

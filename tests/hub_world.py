@@ -167,7 +167,7 @@ def hub_tables(shapes: HubShapes, *, take: float | None = None) -> SimpleNamespa
     screening = [
         {
             "project_id": HUB, "project_name": hub["hub_name"], "scale": "footprint" if known else "site",
-            "area_ha": 2.0 if known else np.nan, "zone_layer": layer, "zone_code": code, "zone_name": name,
+            "footprint_ha": 2.0 if known else np.nan, "zone_layer": layer, "zone_code": code, "zone_name": name,
             "area_in_zone_ha": 2.0 if known else np.nan, "take_in_zone_ha": share, "allowance_ha": allowance,
             "consumed_ha": consumed, "remaining_before_ha": allowance - consumed,
             "remaining_after_ha": allowance - consumed - share, "draw_share": np.nan,

@@ -524,7 +524,7 @@ def alternatives(shapes) -> gpd.GeoDataFrame:
 
 def compared() -> pd.DataFrame:
     figures = {
-        "area_ha": (2.08, 4.0, np.nan),
+        "footprint_ha": (2.08, 4.0, np.nan),
         "enaf_ha": (np.nan, np.nan, np.nan),
         "zoning_U_share": (0.7, 0.1, np.nan),
         "zoning_AU_share": (0.0, 0.0, np.nan),
@@ -605,7 +605,7 @@ def test_alternatives_that_are_no_project_or_too_many_are_refused(layers, shapes
 
     with pytest.raises(ValueError, match="'elsewhere'"):
         comparison_page(compared().rename(columns={"one": "elsewhere"}), projects, layers)
-    many = pd.DataFrame(1.0, index=["area_ha"], columns=[f"p{rank}" for rank in range(7)])
+    many = pd.DataFrame(1.0, index=["footprint_ha"], columns=[f"p{rank}" for rank in range(7)])
     everywhere = gpd.GeoDataFrame(
         {"name": list(many.columns)}, geometry=[shapes.origin] * 7, index=list(many.columns), crs=2154
     )

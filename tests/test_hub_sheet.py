@@ -201,7 +201,7 @@ def screening_rows(*, footprint=True, **overrides):
             "project_id": HUB,
             "project_name": BRILLANNE["hub_name"],
             "scale": "footprint" if footprint else "site",
-            "area_ha": 2.4 if footprint else NAN,
+            "footprint_ha": 2.4 if footprint else NAN,
             "zone_layer": layer,
             "zone_code": code,
             "zone_name": name,
@@ -225,8 +225,8 @@ def overlap_rows():
         {
             "hub_id": HUB,
             "hub_name": BRILLANNE["hub_name"],
-            "other_id": OTHER,
-            "other_name": MANOSQUE["hub_name"],
+            "other_hub_id": OTHER,
+            "other_hub_name": MANOSQUE["hub_name"],
             "mode": "bike",
             "minutes": minutes,
             "overlap_ha": area,
@@ -519,7 +519,8 @@ def test_whoever_drives_is_counted_without_their_communes():
 
 def test_a_pair_is_told_from_either_side():
     rows = [
-        {**row, "hub_id": OTHER, "other_id": HUB, "share_of_hub": 0.9, "share_of_other": 0.2} for row in overlap_rows()
+        {**row, "hub_id": OTHER, "other_hub_id": HUB, "share_of_hub": 0.9, "share_of_other": 0.2}
+        for row in overlap_rows()
     ]
 
     assert told(overlap_sentences(hub(catchment_overlaps=rows))) == told(overlap_sentences(hub()))
@@ -1010,7 +1011,7 @@ def test_no_text_has_an_ordinary_space_before_a_double_sign(sample):
 def poisoned(sample):
     """Put code in every name of the layers and the tables."""
     territory = sample.territory.model_copy(update={"name": EVIL, "notice": EVIL})
-    named = {"hub_name", "commune_name", "station_name", "class_name", "other_name", "zone_name", "park_name"}
+    named = {"hub_name", "commune_name", "station_name", "class_name", "other_hub_name", "zone_name", "park_name"}
     tables = {}
     for name in Figures.__dataclass_fields__:
         table = getattr(figures(), name)

@@ -20,7 +20,16 @@ Job = Callable[..., RefreshResult]
 FILES = {
     *("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv"),
     *(f"{name}.csv" for name in PROJECT_TABLES),
-    *("territoire.gpkg", *HUB_PAGES, *MAPS, *PLANNED_SHEETS, *OTHER_SHEETS, "index.html", "manifest.json", "projet.qgz"),
+    *(
+        "territoire.gpkg",
+        *HUB_PAGES,
+        *MAPS,
+        *PLANNED_SHEETS,
+        *OTHER_SHEETS,
+        "index.html",
+        "manifest.json",
+        "projet.qgz",
+    ),
 }
 FOREIGN = b"a QGIS project of somebody else"
 #: Points spread over the whole run.

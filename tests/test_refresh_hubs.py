@@ -71,7 +71,7 @@ def test_footprints_that_an_officer_drew_are_compared_in_one_map_and_one_table(w
     assert "Grand pôle" in page
     with (tmp_path / "out" / "comparaison.csv").open(encoding="utf-8", newline="") as stream:
         rows = {row["indicator"]: row for row in csv.DictReader(stream)}
-    assert (float(rows["area_ha"]["petit"]), float(rows["area_ha"]["grand"])) == (1.0, 4.0)
+    assert (float(rows["footprint_ha"]["petit"]), float(rows["footprint_ha"]["grand"])) == (1.0, 4.0)
     # On the street: in 5 minutes 400 m either way of the edge of the footprint, of a street of 1 km with 10 people.
     assert float(rows["population_walk_5"]["petit"]) > 0
 

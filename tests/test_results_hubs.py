@@ -171,7 +171,7 @@ def test_two_hubs_share_the_land_and_the_people_between_them(layers):
     assert row["overlap_ha"] * 1e4 == pytest.approx(400 * 100 + 2 * CAP_M2, rel=1e-6)
     assert row["population"] == pytest.approx(20 * 0.5, abs=0.01)
     assert row["share_of_hub"] == pytest.approx(row["share_of_other"], rel=1e-6)
-    assert (row["other_id"], row["other_name"]) == ("east", "Pôle C")
+    assert (row["other_hub_id"], row["other_hub_name"]) == ("east", "Pôle C")
     assert table.loc[("hub", 5), "overlap_ha"] == 0
     assert table.loc[("hub", 5), "population"] == 0
 

@@ -287,7 +287,7 @@ def test_a_footprint_over_two_communes_draws_on_each_by_its_part_and_on_their_sc
         {A: 2.0, B: 3.0, "200000001": 2.0, "200000002": 3.0, "S1": 5.0}
     )
     assert table["area_in_zone_ha"].to_dict() == pytest.approx(table["take_in_zone_ha"].to_dict())
-    assert table["area_ha"].tolist() == pytest.approx([5.0] * 5)
+    assert table["footprint_ha"].tolist() == pytest.approx([5.0] * 5)
     assert table["remaining_after_ha"].to_dict() == pytest.approx(
         {A: 1.8, B: -1.0, "200000001": 1.8, "200000002": -1.0, "S1": 0.8}
     )
@@ -378,7 +378,7 @@ def test_the_official_layer_says_what_is_artificialised_and_the_land_cover_its_c
     screening = screen_projects(drawn(square(0.05, 0, 0.1, 0.2)), layers)
 
     land = screening.land.iloc[0]
-    assert land[["area_ha", "covered_ha", "artificialised_ha", "sealed_ha", "take_ha"]].tolist() == pytest.approx(
+    assert land[["footprint_ha", "covered_ha", "artificialised_ha", "sealed_ha", "take_ha"]].tolist() == pytest.approx(
         [2.0, 2.0, 1.0, 1.0, 1.0]
     )
     assert lies_in(screening, "use") == {"US1.1": 1.0, "US5": 1.0}
@@ -402,7 +402,7 @@ def test_what_sticks_out_of_the_territory_is_told_and_draws_on_nothing(known):
 
     assert lies_in(screening, "communes") == {A: 2.0, OUTSIDE: 1.0}
     assert draws(screening)["take_in_zone_ha"].tolist() == pytest.approx([2.0] * 3)
-    assert screening.land.at[0, "area_ha"] == pytest.approx(3.0)
+    assert screening.land.at[0, "footprint_ha"] == pytest.approx(3.0)
     assert screening.land.at[0, "take_ha"] == pytest.approx(3.0)
     assert "outside_territory" in screening.notes
 
@@ -522,7 +522,14 @@ def test_a_site_is_told_by_what_lies_at_its_point_and_never_by_an_area(known):
     assert related(screening, "use", "p2") == [("US1.1", "at_point")]
     table = draws(screening)
     assert list(table.index) == [A, "200000001", "S1"]
-    unknown = ["area_ha", "area_in_zone_ha", "enaf_in_zone_ha", "take_in_zone_ha", "remaining_after_ha", "draw_share"]
+    unknown = [
+        "footprint_ha",
+        "area_in_zone_ha",
+        "enaf_in_zone_ha",
+        "take_in_zone_ha",
+        "remaining_after_ha",
+        "draw_share",
+    ]
     assert table[unknown].isna().all(axis=None)
     assert table["remaining_before_ha"].tolist() == pytest.approx([3.8, 3.8, 5.8])
     assert set(table["take_method"]) == {"unknown"}
@@ -779,7 +786,7 @@ def test_alternatives_stand_side_by_side(known):
     table = compare_projects(projects, with_land(known, zoning=zoning))
 
     assert list(table.columns) == ["p1", "p2", "p3"]
-    assert table.loc["area_ha"].tolist() == pytest.approx([4.0, 6.0, np.nan], nan_ok=True)
+    assert table.loc["footprint_ha"].tolist() == pytest.approx([4.0, 6.0, np.nan], nan_ok=True)
     assert table.loc["take_ha"].tolist() == pytest.approx([3.0, 6.0, np.nan], nan_ok=True)
     assert table.loc["artificialised_ha"].tolist() == pytest.approx([1.0, 0.0, np.nan], nan_ok=True)
     assert table.loc["sealed_ha"].tolist() == pytest.approx([1.0, 0.0, np.nan], nan_ok=True)

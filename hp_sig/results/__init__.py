@@ -6,22 +6,17 @@ Layers and indicators meet here; what comes out is plain tables that maps and pu
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
-import geopandas as gpd
 import pandas as pd
 
-from hp_sig.assembly import STATUS_ORDER, Layers, ZoneLayer
-from hp_sig.crs import area_ha
-from hp_sig.indicators.membership import coverage_by_zone, membership_changes, membership_table, scot_coverage
-from hp_sig.indicators.overlap import overlap_table
+from hp_sig.assembly import Layers
 from hp_sig.results.catchments import catchment_tables, empty_tables, hub_tables
-from hp_sig.results.groups import TERRITORY_LAYER
 from hp_sig.results.hubs import ServiceAreas, service_areas
 from hp_sig.results.land import land_results
 from hp_sig.results.screening import screen_projects
 from hp_sig.results.steps import ALL_TABLES, HUB_TABLES, skipped_tables
+from hp_sig.results.zonings import zoning_tables
 
 __all__ = ["Results", "compute"]
 
@@ -145,27 +140,12 @@ def compute(
         Called before each family of tables with its name.
     """
     step = on_step or (lambda _name: None)
-    measured = _measured(layers)
-    perimeters = {name: layer for name, layer in layers.zones.items() if layer.members is None}
-    lists = {name: layer for name, layer in layers.zones.items() if layer.members is not None}
-    overlaps = _overlaps(layers, perimeters, lists)
-    coverage = _coverage(measured, layers.zones, _inside(overlaps))
-    communes = _communes(measured, lists, perimeters, overlaps, coverage)
     # An officer's own projects may stand where the territory has none.
     present = {*layers.names, *([] if layers.projects is None else ["projects"])}
     skipped = skipped_tables(layers.territory, present, families)
-    land, warnings = land_results(layers, overlaps, skipped, step)
-    made: dict[str, Any] = dict(land)
-    results = Results(
-        communes=communes,
-        overlaps=overlaps,
-        zones=_zones(layers, measured, lists, perimeters, overlaps),
-        membership_changes=_changes(lists, measured),
-        scot_coverage=_coverage_table(layers, measured, coverage, lists),
-        skipped=skipped,
-        warnings=tuple(warnings),
-        **made,
-    )
+    made: dict[str, Any] = dict(zoning_tables(layers))
+    land, warnings = land_results(layers, made["overlaps"], skipped, step)
+    results = Results(**made, **cast("dict[str, Any]", land), skipped=skipped, warnings=tuple(warnings))
     return _with_hubs(_with_projects(results, layers, step), layers, step)
 
 
@@ -195,199 +175,3 @@ def _with_hubs(results: Results, layers: Layers, step: Callable[[str], None]) ->
         made = {**catchment_tables(layers, reached), "reached": reached}
         made["warnings"] = (*results.warnings, *reached.warnings)
     return dataclasses.replace(results, **made)
-
-
-def _inside(overlaps: pd.DataFrame) -> pd.DataFrame:
-    return overlaps[(overlaps["zone_layer"] == "communes") & (overlaps["relation"] == "inside")]
-
-
-def _measured(layers: Layers) -> pd.DataFrame:
-    communes = layers.communes
-    table = pd.DataFrame(
-        {
-            "name": communes["name"],
-            "departement_code": communes["departement_code"],
-            "area_ha": area_ha(communes),
-            "population": float("nan"),
-            "population_year": pd.NA,
-        }
-    )
-    source = layers.territory.population
-    if layers.population is not None and source is not None:
-        table["population"] = layers.population[source.year]
-        table["population_year"] = source.year
-    return table.astype({"population_year": "Int64"})
-
-
-def _overlaps(layers: Layers, perimeters: Mapping[str, ZoneLayer], lists: Mapping[str, ZoneLayer]) -> pd.DataFrame:
-    whole = layers.communes.assign(name=layers.territory.name).dissolve("name").reset_index()
-    whole.index = pd.Index([TERRITORY_LAYER], name="territory_code")
-    zones = {
-        "communes": layers.communes,
-        **{name: layer.zones for name, layer in lists.items()},
-        TERRITORY_LAYER: whole,
-    }
-    tables = [
-        _named_overlaps(zone_name, zone, other_name, other.zones)
-        for other_name, other in perimeters.items()
-        for zone_name, zone in zones.items()
-    ]
-    columns = [
-        *("zone_layer", "zone_code", "zone_name", "other_layer", "other_code", "other_name"),
-        *("overlap_ha", "share_of_zone", "share_of_other", "mean_width_m", "relation"),
-    ]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
-
-
-def _named_overlaps(
-    zone_layer: str, zones: gpd.GeoDataFrame, other_layer: str, others: gpd.GeoDataFrame
-) -> pd.DataFrame:
-    table = overlap_table(zones, others).rename_axis(index=["zone_code", "other_code"]).reset_index()
-    table["zone_layer"], table["other_layer"] = zone_layer, other_layer
-    table["zone_name"] = table["zone_code"].map(zones["name"])
-    table["other_name"] = table["other_code"].map(others["name"])
-    return table
-
-
-def _communes(
-    measured: pd.DataFrame,
-    lists: Mapping[str, ZoneLayer],
-    perimeters: Mapping[str, ZoneLayer],
-    overlaps: pd.DataFrame,
-    coverage: pd.DataFrame | None,
-) -> pd.DataFrame:
-    communes = measured.copy()
-    for name, layer in lists.items():
-        if layer.members is not None:
-            communes[name] = layer.members[layer.config.key].reindex(communes.index)
-            communes[f"{name}_name"] = layer.members["name"].reindex(communes.index)
-    true = overlaps[(overlaps["zone_layer"] == "communes") & (overlaps["relation"] != "sliver")]
-    for name in perimeters:
-        rows = true[true["other_layer"] == name]
-        for column, values in (
-            (name, "other_code"),
-            (f"{name}_name", "other_name"),
-            (f"{name}_relation", "relation"),
-        ):
-            communes[column] = rows.groupby("zone_code")[values].agg("; ".join).reindex(communes.index)
-    if coverage is not None:
-        communes["scot_status"] = coverage["status"]
-    return communes
-
-
-def _zones(
-    layers: Layers,
-    measured: pd.DataFrame,
-    lists: Mapping[str, ZoneLayer],
-    perimeters: Mapping[str, ZoneLayer],
-    overlaps: pd.DataFrame,
-) -> pd.DataFrame:
-    inside = _inside(overlaps)
-    sums = ["area_ha", "population"]
-    whole = pd.Series(TERRITORY_LAYER, index=measured.index)
-    tables = [
-        _summed(
-            TERRITORY_LAYER,
-            membership_table(measured, whole, sums=sums),
-            pd.Series({TERRITORY_LAYER: layers.territory.name}),
-        )
-    ]
-    for name, layer in lists.items():
-        if layer.members is not None:
-            table = _summed(
-                name,
-                membership_table(measured, layer.members[layer.config.key], sums=sums),
-                layer.zones["name"],
-            )
-            tables.append(
-                table.assign(commune_total=layer.zones["commune_total"].reindex(table["zone_code"]).to_numpy())
-            )
-    for name, layer in perimeters.items():
-        pairs = inside[inside["other_layer"] == name]
-        within = [
-            membership_table(
-                measured, pd.Series(code, index=pairs["zone_code"][pairs["other_code"] == code]), sums=sums
-            )
-            for code in layer.zones.index
-        ]
-        table = pd.concat(within).reindex(layer.zones.index, fill_value=0)
-        shared = overlaps[(overlaps["zone_layer"] == TERRITORY_LAYER) & (overlaps["other_layer"] == name)]
-        tables.append(
-            _summed(name, table, layer.zones["name"]).assign(
-                overlap_ha=shared.set_index("other_code")["overlap_ha"].reindex(layer.zones.index).to_numpy()
-            )
-        )
-    zones = pd.concat(tables, ignore_index=True)
-    columns = ["zone_layer", "zone_code", "zone_name", "commune_count", "commune_total", *sums, "overlap_ha"]
-    return zones.reindex(columns=columns).astype({"commune_total": "Int64"})
-
-
-def _summed(layer: str, table: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
-    rows = table.rename_axis("zone_code").reset_index()
-    return rows.assign(zone_layer=layer, zone_name=rows["zone_code"].map(names))
-
-
-def _changes(lists: Mapping[str, ZoneLayer], measured: pd.DataFrame) -> pd.DataFrame:
-    columns = [
-        *("zone_layer", "from_year", "to_year", "commune_code", "commune_name", "change"),
-        *("zone_before", "zone_before_name", "zone_after", "zone_after_name"),
-    ]
-    tables = []
-    for zone_id in dict.fromkeys(layer.config.id for layer in lists.values()):
-        editions = sorted(
-            (layer for layer in lists.values() if layer.config.id == zone_id),
-            key=lambda layer: layer.config.cog_year or 0,
-        )
-        for before, after in pairwise(editions):
-            if before.whole_list is None or after.whole_list is None:
-                continue
-            table = membership_changes(before.whole_list, after.whole_list)
-            rows = table[table.index.isin(measured.index)].reset_index()
-            rows = rows.assign(
-                zone_layer=zone_id,
-                from_year=before.config.cog_year,
-                to_year=after.config.cog_year,
-                commune_name=rows["commune_code"].map(measured["name"]),
-                zone_before_name=rows["zone_before"].map(before.zones["name"]),
-                zone_after_name=rows["zone_after"].map(after.zones["name"]),
-            )
-            tables.append(rows)
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
-
-
-def _coverage(measured: pd.DataFrame, zones: Mapping[str, ZoneLayer], inside: pd.DataFrame) -> pd.DataFrame | None:
-    editions = [layer for layer in zones.values() if layer.config.id == "scot"]
-    if not editions:
-        return None
-    # The latest list is the one in force.
-    scot = max(editions, key=lambda layer: layer.config.cog_year or 0)
-    if scot.members is not None:
-        return scot_coverage(measured, scot.members.rename(columns={scot.config.key: "scot_id"}))
-    rows = inside[inside["other_layer"] == scot.config.layer_name].set_index("zone_code")
-    status = pd.DataFrame({"scot_id": rows["other_code"], "status": rows["other_code"].map(scot.zones["status"])})
-    # Perimeters may overlap: the most telling status of a commune comes first.
-    status = status.sort_values("status", key=lambda column: column.map(STATUS_ORDER.index), kind="stable")
-    status = status[~status.index.duplicated()]
-    return scot_coverage(measured, status)
-
-
-def _coverage_table(
-    layers: Layers, measured: pd.DataFrame, coverage: pd.DataFrame | None, lists: Mapping[str, ZoneLayer]
-) -> pd.DataFrame:
-    columns = ["zone_layer", "zone_code", "zone_name"]
-    if coverage is None:
-        return pd.DataFrame(columns=columns)
-    groups = {
-        TERRITORY_LAYER: (
-            pd.Series(TERRITORY_LAYER, index=measured.index),
-            pd.Series({TERRITORY_LAYER: layers.territory.name}),
-        )
-    }
-    for name, layer in lists.items():
-        if layer.config.id != "scot" and layer.members is not None:
-            groups[name] = (layer.members[layer.config.key], layer.zones["name"])
-    tables = [
-        _summed(name, coverage_by_zone(measured, coverage, zone_of), names) for name, (zone_of, names) in groups.items()
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    return table[columns + [column for column in table.columns if column not in columns]]

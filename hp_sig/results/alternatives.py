@@ -50,7 +50,7 @@ def compare_projects(
     screening = screen_projects(projects, layers, results=results)
     land = screening.land.set_index("project_id")
     distances = screening.distances.set_index("project_id")
-    figures = land[["area_ha", "take_ha", "enaf_ha", "artificialised_ha", "sealed_ha"]].copy()
+    figures = land[["footprint_ha", "take_ha", "enaf_ha", "artificialised_ha", "sealed_ha"]].copy()
     figures = figures.join(_class_shares(screening.overlaps, "zoning", figures.index))
     outside = _class_shares(screening.overlaps, park_layer(layers), figures.index)
     figures["park_share"] = 1.0 - outside[f"{park_layer(layers)}_{OUTSIDE}_share"]

@@ -48,7 +48,7 @@ PLACES = [
 ]
 LAND = ["hub_id", "hub_name", "mode", "minutes", "axis", "class_code", "class_name", "area_ha", "share"]
 OVERLAPS = [
-    *("hub_id", "hub_name", "other_id", "other_name", "mode", "minutes"),
+    *("hub_id", "hub_name", "other_hub_id", "other_hub_name", "mode", "minutes"),
     *("overlap_ha", "population", "share_of_hub", "share_of_other"),
 ]
 
@@ -216,7 +216,7 @@ def _overlaps(reached: ServiceAreas, figures: pd.DataFrame, weights: Weights) ->
             shared, _ = polygon_parts(np.array([shapely.intersection(areas[hub], areas[other])], dtype=object))
             shapes.append(shapely.multipolygons(shared))
             rows.append((hub, other, mode, minutes, areas[hub].area))
-    table = pd.DataFrame(rows, columns=["hub_id", "other_id", "mode", "minutes", "own_m2"])
+    table = pd.DataFrame(rows, columns=["hub_id", "other_hub_id", "mode", "minutes", "own_m2"])
     drawn = gpd.GeoSeries(np.array(shapes, dtype=object), crs=LAMBERT93)
     table["overlap_ha"] = area_ha(drawn) if len(drawn) else np.zeros(0)
     table["share_of_hub"] = table["overlap_ha"] * M2_PER_HA / table["own_m2"]
@@ -225,9 +225,9 @@ def _overlaps(reached: ServiceAreas, figures: pd.DataFrame, weights: Weights) ->
     if len(some_land):
         people = distributed_totals(distribute(some_land, figures[["population"]], weights))["population"]
         table.loc[some_land.index, "population"] = people.reindex(some_land.index).to_numpy()
-    reverse = table.set_index(["other_id", "hub_id", "mode", "minutes"])["share_of_hub"]
-    pairs = pd.MultiIndex.from_frame(table[["hub_id", "other_id", "mode", "minutes"]])
+    reverse = table.set_index(["other_hub_id", "hub_id", "mode", "minutes"])["share_of_hub"]
+    pairs = pd.MultiIndex.from_frame(table[["hub_id", "other_hub_id", "mode", "minutes"]])
     table["share_of_other"] = reverse.reindex(pairs).to_numpy()
-    for end in ("hub", "other"):
+    for end in ("hub", "other_hub"):
         table[f"{end}_name"] = table[f"{end}_id"].map(reached.hubs["hub_name"])
     return table[OVERLAPS]

@@ -53,11 +53,11 @@ class Screening:
     ----------
     allowances
         One row a project and zone that has an allowance (its communes, their latest EPCI and SCoT; the territory for
-        a project of its scale): `area_ha` of the footprint, `zone_layer`, `zone_code`, `zone_name`, `is_partial`,
+        a project of its scale): `footprint_ha`, `zone_layer`, `zone_code`, `zone_name`, `is_partial`,
         `area_in_zone_ha`, `covered_in_zone_ha` (by land cover), `enaf_in_zone_ha` (of the covered part),
         `take_in_zone_ha` (potential), `allowance_ha`, `consumed_ha`, `remaining_before_ha`, `remaining_after_ha`,
-        `draw_share`, `take_method`, `vintages` of the land cover, `caveat` (that the take is potential, in French). An EPCI or a SCoT is drawn on by the communes that
-        it sums; a SCoT that is a perimeter, by those inside it.
+        `draw_share`, `take_method`, `vintages` of the land cover, `caveat` (that the take is potential, in French). An
+        EPCI or a SCoT is drawn on by the communes that it sums; a SCoT that is a perimeter, by those inside it.
     overlaps
         One row a project and what it lies in: `other_layer` (`communes`, a layer of zones, `territory`, `zoning`,
         `cover`, `use`), `other_code` (`outside`: in nothing of that layer), `other_name`, `relation`
@@ -68,7 +68,7 @@ class Screening:
         `park_m`: from the edge of the footprint or from the site, 0 inside, NaN where unknown. The built-up envelope is
         that of artificialised land, transport apart; beyond 16 km, no distance is told.
     land
-        One row a project, for the whole footprint: `area_ha`, `covered_ha`, `artificialised_ha`, `sealed_ha`,
+        One row a project, for the whole footprint: `footprint_ha`, `covered_ha`, `artificialised_ha`, `sealed_ha`,
         `enaf_ha`, `take_ha`, `take_method`, `vintages`.
     notes
         Words of :data:`NOTES`.

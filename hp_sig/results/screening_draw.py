@@ -90,7 +90,7 @@ def allowance_table(
     table = table.rename(columns={f"{name}_ha": f"{name}_in_zone_ha" for name in ("area", "covered", "enaf", "take")})
     table["project_name"], table["scale"] = (table["project_id"].map(located[name]) for name in ("name", "scale"))
     own = located.area.where(located["scale"] == "footprint") / M2_PER_HA
-    table["area_ha"] = table["project_id"].map(own).astype("float64")
+    table["footprint_ha"] = table["project_id"].map(own).astype("float64")
     table = table.merge(zone_names(layers).reset_index(), on=zone, how="left")
     figures = ["is_partial", "allowance_ha", "consumed_ha", "remaining_ha"]
     told = pd.DataFrame(columns=[*zone, *figures]).astype(dict.fromkeys(zone, "str"))
@@ -98,7 +98,7 @@ def allowance_table(
     table = table.merge(told, on=zone, how="left").astype(dict.fromkeys(figures[1:], "float64"))
     table = table.astype({"is_partial": "boolean"}).rename(columns={"remaining_ha": "remaining_before_ha"})
     table = table.join(allowance_draw(table["take_in_zone_ha"], table["remaining_before_ha"]))
-    columns = [*PROJECT, "area_ha", *zone, "zone_name", "is_partial"]
+    columns = [*PROJECT, "footprint_ha", *zone, "zone_name", "is_partial"]
     columns += [f"{name}_in_zone_ha" for name in ("area", "covered", "enaf", "take")]
     columns += ["allowance_ha", "consumed_ha", "remaining_before_ha", "remaining_after_ha", "draw_share"]
     # Whoever opens the table alone must read it too.

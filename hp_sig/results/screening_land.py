@@ -132,4 +132,5 @@ def land_table(located: gpd.GeoDataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """Sum the land of each project over its whole footprint, one row a project."""
     told = located[["name", "scale"]].rename(columns={"name": "project_name"}).reset_index()
     rows = pd.DataFrame(told).merge(parts, on="project_id", how="left")
-    return summed_parts(rows, PROJECT)[[*PROJECT, *HECTARES, "enaf_ha", "take_ha", "take_method", "vintages"]]
+    table = summed_parts(rows, PROJECT)[[*PROJECT, *HECTARES, "enaf_ha", "take_ha", "take_method", "vintages"]]
+    return table.rename(columns={"area_ha": "footprint_ha"})

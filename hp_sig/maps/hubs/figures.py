@@ -84,7 +84,7 @@ class Hub:
     places, land, screening
         Its rows of `catchment_places`, `catchment_land` and `project_screening`.
     overlaps
-        Its rows of `catchment_overlaps`, each told from its side: `other_id` is the other hub.
+        Its rows of `catchment_overlaps`, each told from its side: `other_hub_id` is the other hub.
     ridership
         Passengers by year.
     others
@@ -250,13 +250,13 @@ def _mode_and_minutes(row: Row) -> tuple[int, int]:
 def _from_one_side(rows: list[Row], hub_id: str) -> Iterator[Row]:
     """Tell each pair from the side of a hub, whichever of the two the table names first."""
     for row in rows:
-        here, there = text_of(row, "hub_id"), text_of(row, "other_id")
+        here, there = text_of(row, "hub_id"), text_of(row, "other_hub_id")
         if hub_id not in {here, there}:
             continue
         other = there if here == hub_id else here
         share = number(row, "share_of_hub" if here == hub_id else "share_of_other")
-        name = text_of(row, "other_name" if here == hub_id else "hub_name")
-        yield {**row, "hub_id": hub_id, "other_id": other, "other_name": name, "share_of_hub": share}
+        name = text_of(row, "other_hub_name" if here == hub_id else "hub_name")
+        yield {**row, "hub_id": hub_id, "other_hub_id": other, "other_hub_name": name, "share_of_hub": share}
 
 
 def _passengers(rows: list[Row], hub_id: str, station_uic: str) -> dict[int, float]:

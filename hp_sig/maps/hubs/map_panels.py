@@ -224,7 +224,7 @@ def allowance_panel(hub: Hub, regime: Regime) -> Panel:
     sentences = []
     takes = [number(row, "take_in_zone_ha") for row in rows]
     if not any(map(math.isfinite, takes)):
-        footprint = math.isfinite(number(rows[0], "area_ha"))
+        footprint = math.isfinite(number(rows[0], "footprint_ha"))
         sentences.append(wording("hub_map", "take_unknown" if footprint else "no_footprint"))
     elif any("footprint_upper_bound" in text_of(row, "take_method") for row in rows):
         sentences.append(wording("hub_map", "upper_bound"))

@@ -67,8 +67,8 @@ def overlap_sentences(hub: Hub) -> list[str]:
         return [wording("hub_sheet", key, names=told_list(list(hub.others.values())))]
     told = []
     # Of each pair and mode the last is the longest.
-    for row in {(row["other_id"], row["mode"]): row for row in sorted(shared, key=_minutes)}.values():
-        name = hub.others.get(str(row["other_id"])) or text_of(row, "other_name")
+    for row in {(row["other_hub_id"], row["mode"]): row for row in sorted(shared, key=_minutes)}.values():
+        name = hub.others.get(str(row["other_hub_id"])) or text_of(row, "other_hub_name")
         people, share = number(row, "population"), percent(number(row, "share_of_hub"))
         key = "overlap" if math.isfinite(people) else "overlap_area"
         told.append(wording("hub_sheet", key, count=about(people), name=name, share=share, **mode_word(row)))

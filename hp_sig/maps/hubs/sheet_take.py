@@ -69,7 +69,7 @@ def commune_row(hub: Hub) -> Row | None:
 def _sentences(hub: Hub, rows: Sequence[Row]) -> list[str]:
     if not hub.screening:
         return []
-    area = max((number(row, "area_ha") for row in hub.screening), key=_least)
+    area = max((number(row, "footprint_ha") for row in hub.screening), key=_least)
     left = [row for row in rows if number(row, "remaining_before_ha") > 0]
     if not area > 0:
         told = [wording("hub_sheet", "take_no_footprint" if left else "take_no_footprint_alone")]
