@@ -15,7 +15,8 @@ from hp_sig import __version__, cli, load_territory
 from hp_sig.publish import geopackage, swap
 
 NOTICE = (
-    "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives, ne pas utiliser pour une décision"
+    "Jeu d'essai : contours schématiques, occupation du sol, consommation et routes fictives, "
+    "ne pas utiliser pour une décision"
 )
 NOTHING = "Nothing to do: inputs, packages and results are unchanged."
 BASE = ("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv")

@@ -299,7 +299,7 @@ def test_what_lies_out_of_the_territory_is_told_where_it_counts(page):
 
 def test_each_method_of_estimation_is_said_with_its_year(page):
     assert plain(panel(page, "Rejoindre le pôle à pied").note) == (
-        "Estimations arrondies, sur le réseau réel de rues et de chemins. Population 2021 de chaque commune répartie "
+        "Estimations arrondies, par les rues et les chemins. Population 2021 de chaque commune répartie "
         "selon les bâtiments. Emplois répartis selon les bâtiments, selon les sols bâtis."
     )
 

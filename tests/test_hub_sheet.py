@@ -721,8 +721,7 @@ def test_a_project_without_a_footprint_says_so_and_what_a_hectare_would_draw():
     assert "Aucune emprise n'est connue pour ce projet : seul ce qui reste aujourd'hui est montré." in text
     # 1 / 3.3; 1 / 128.3
     assert (
-        "Chaque hectare d'ENAF pris emploierait, de ce qui reste : 30 % à la commune, 1 % à l'intercommunalité et 1 % "
-        "au SCoT."
+        "Un hectare d'ENAF pris, rapporté à ce qui reste : 30 % à la commune, 1 % à l'intercommunalité et 1 % au SCoT."
     ) in text
     assert "avant et après" not in text
 

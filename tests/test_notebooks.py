@@ -94,7 +94,7 @@ def facts_of_hubs():
 PRINTED = {
     "01-territoire.ipynb": ["51 communes, 150\u202f1"],
     "02-cartes.ipynb": [
-        "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives",
+        "Jeu d'essai : contours schématiques, occupation du sol, consommation et routes fictives",
         "quantiles : ",
         "fisher_jenks : ",
         "ma-carte.html",
@@ -102,7 +102,7 @@ PRINTED = {
         "consommation-2020.pdf",
     ],
     "03-sobriete-fonciere.ipynb": [
-        "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives",
+        "Jeu d'essai : contours schématiques, occupation du sol, consommation et routes fictives",
         "occupation du sol, département 83 : 2020, 47 polygones",
         "consommation d'ENAF : flux de 2009 à 2023",
         "Manosque, artificialisation nette, 2018-2021 : ",
@@ -114,7 +114,7 @@ PRINTED = {
         *facts_of_consumption(),
     ],
     "04-poles-multimodaux.ipynb": [
-        "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives",
+        "Jeu d'essai : contours schématiques, occupation du sol, consommation et routes fictives",
         "réseau routier fictif",
         "gare La Brillanne - Oraison, commune de La Brillanne",
         "hectares en commun, de 5 à 30 minutes : 0,0",

@@ -29,7 +29,8 @@ from hp_sig import HpSigError, InputError, OutputError, RefreshResult, check, lo
 REFRESH = importlib.import_module("hp_sig.refresh")
 
 NOTICE = (
-    "Jeu d'essai : contours schématiques, occupation du sol et consommation fictives, ne pas utiliser pour une décision"
+    "Jeu d'essai : contours schématiques, occupation du sol, consommation et routes fictives, "
+    "ne pas utiliser pour une décision"
 )
 TABLES = ("overlaps", "communes", "zones", "membership_changes", "scot_coverage", *PROJECT_TABLES)
 #: What the layers of the sample allow: it has no planning zones and no other survey.

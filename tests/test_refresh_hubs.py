@@ -72,6 +72,9 @@ def test_footprints_that_an_officer_drew_are_compared_in_one_map_and_one_table(w
     with (tmp_path / "out" / "comparaison.csv").open(encoding="utf-8", newline="") as stream:
         rows = {row["indicator"]: row for row in csv.DictReader(stream)}
     assert (float(rows["footprint_ha"]["petit"]), float(rows["footprint_ha"]["grand"])) == (1.0, 4.0)
+    # The figures of a spreadsheet are rounded, and say that a take is potential.
+    assert all(len(row["petit"].partition(".")[2]) <= 6 for row in rows.values())
+    assert all(row["caveat"].startswith("Prise potentielle seulement") for row in rows.values())
     # On the street: in 5 minutes 400 m either way of the edge of the footprint, of a street of 1 km with 10 people.
     assert float(rows["population_walk_5"]["petit"]) > 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hp_sig.assembly import Layers
 from hp_sig.errors import HpSigError, OutputError, some
 from hp_sig.maps.hubs.naming import hub_files
-from hp_sig.publish.tables import write_csv
+from hp_sig.publish.tables import rounded, write_csv
 from hp_sig.reference.labels import wording
 from hp_sig.refresh.single import OnStep, computed, require_absent
 from hp_sig.results import Results
@@ -122,5 +122,8 @@ def _write_comparison(layers: Layers, results: Results, hubs: list[str], folder:
     except ValueError as error:
         raise HpSigError(str(error)) from error
     save_standalone(figure, folder / f"{COMPARISON}.html")
-    told = table.reset_index().assign(caveat=wording("screening", "potential"))
+    shown = rounded(table.T).T
+    people = shown.index.str.startswith(("population_", "jobs_"))
+    shown[people] = shown[people].round(1)
+    told = shown.reset_index().assign(caveat=wording("screening", "potential"))
     write_csv(told, folder / f"{COMPARISON}.csv", notice=layers.territory.notice)

@@ -227,9 +227,16 @@ def _panels(
             heading=wording("hub_map", "figures"),
             grid=Grid(corner=wording("hub_map", "indicator"), columns=list(letters.values()), rows=rows),
             rows=_zones(comparison, letters),
-            sentences=[wording("screening", "potential")],
+            sentences=_caveats(comparison),
         ),
     ]
+
+
+def _caveats(comparison: pd.DataFrame) -> list[str]:
+    """Say that a take is potential, and where it is at most what is told."""
+    is_bound = "upper_bound" in comparison.attrs.get("notes", ())
+    bound = [wording("hub_map", "upper_bound")] if is_bound else []
+    return [*bound, wording("screening", "potential")]
 
 
 def _zones(comparison: pd.DataFrame, letters: Mapping[str, str]) -> list[tuple[str, str]]:
