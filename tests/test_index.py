@@ -230,6 +230,14 @@ WARNINGS = {
         "Documents d'urbanisme : des terrains sont dans des zones de deux types, 3,5 ha au plus, dans ces communes : "
         "04001, 04002."
     ),
+    "hubs: no street open to the mode 'walk' within 500 m of 'a', 'b': no service area is drawn for them. Check their "
+    "position, and that the roads cover them.": (
+        "Pôles sans voie praticable à pied à moins de 500 m : a, b. Aucune aire n'est dessinée pour eux."
+    ),
+    "roads: only 62% of the length open to the mode 'bike' is of one piece, which 3 others do not join: is some of the "
+    "network missing, or cut at a limit?": (
+        "Réseau routier à vélo : 62 % seulement de sa longueur est d'un seul tenant. En manque-t-il un morceau ?"
+    ),
     "enaf_ratios: the ENAF file has fewer than two censuses: there is no ratio.": (
         "Le fichier de consommation compte moins de deux recensements : "
         "pas de rapport aux ménages, habitants et emplois."
@@ -261,11 +269,11 @@ def test_the_package_gives_no_warning_of_another_form():
     told = re.findall(
         r"lie out of the territory|too small for this survey|spans a vintage|runs backward|agrees with both states"
         r"|states and difference differ|not covered in whole|its polygons overlap|zones of two kinds in"
-        r"|fewer than two censuses",
+        r"|fewer than two censuses|no street open to the mode|only \{graph\.main_share",
         sources,
     )
     assert len(set(told)) == len(FORMS)
-    assert len(re.findall(r"warnings(?:\.append\(|\s\+=\s)|warnings = _", sources)) == 9
+    assert len(re.findall(r"warnings(?:\.append\(|\s\+=\s)|warnings = _", sources)) == 11
 
 
 def test_a_warning_of_no_known_form_is_shown_as_english(layers):

@@ -79,6 +79,38 @@ def test_footprints_that_an_officer_drew_are_compared_in_one_map_and_one_table(w
     assert float(rows["population_walk_5"]["petit"]) > 0
 
 
+def test_what_an_officer_drew_is_cited_as_such_and_not_as_the_contract(where, drawn, tmp_path):
+    files = write_some_hubs(HubRequest(projects=drawn, is_compared=True), tmp_path / "out", **where)
+
+    for page in (file.read_text(encoding="utf-8") for file in files if file.suffix == ".html"):
+        assert "Dessin de l" in page
+        assert "variantes.gpkg" in page
+        assert "CRET" not in page
+
+
+def test_a_footprint_without_a_name_is_told_by_its_identifier(where, tmp_path):
+    path = tmp_path / "sans-nom.gpkg"
+    shapes = [square(0.2, 0.5, 0.1, 0.1), square(1.2, 0.5, 0.1, 0.1)]
+    gpd.GeoDataFrame({"id": ["a", "b"], "nom": ["", "B"]}, geometry=shapes, crs=2154).to_file(path)
+
+    files = write_some_hubs(HubRequest(projects=path, is_compared=True), tmp_path / "out", **where)
+
+    assert len(files) == 6
+    assert "<title>a " in files[0].read_text(encoding="utf-8") or "<h1>a" in files[0].read_text(encoding="utf-8")
+
+
+def test_more_alternatives_than_a_map_tells_apart_are_refused_before_anything_is_written(where, tmp_path):
+    path = tmp_path / "sept.gpkg"
+    shapes = [square(0.1 + 0.3 * rank, 0.5, 0.1, 0.1) for rank in range(7)]
+    names = [f"v{rank}" for rank in range(7)]
+    gpd.GeoDataFrame({"id": names, "nom": names}, geometry=shapes, crs=2154).to_file(path)
+
+    with pytest.raises(HpSigError, match="at most 6 sites or footprints can be compared, found 7"):
+        write_some_hubs(HubRequest(projects=path, is_compared=True), tmp_path / "out", **where)
+
+    assert not (tmp_path / "out").exists()
+
+
 def test_pages_that_are_there_are_left_as_they_were_unless_told_otherwise(where, tmp_path):
     target = tmp_path / "out"
     target.mkdir()

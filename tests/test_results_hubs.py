@@ -252,6 +252,15 @@ def test_a_hub_without_a_street_is_told_and_the_others_are_made(layers):
     assert results.hub_stations["hub_id"].tolist() == ["hub", "east"]
 
 
+def test_a_network_in_pieces_is_told(layers):
+    # 3 km of street, and 1 km that nothing joins: 75 % of the length is of one piece.
+    parts = streets([(0, 500), (3000, 500)], [(0, 1500), (1000, 1500)])
+    (told,) = service_areas(on_streets(layers, parts)).warnings
+
+    assert told.startswith("roads: only 75% of the length open to the mode 'walk' is of one piece, which 1 others")
+    assert service_areas(on_streets(layers)).warnings == ()
+
+
 def test_without_roads_or_without_hubs_nothing_is_made_up(layers):
     assert service_areas(layers) is None
     none = on_streets(dataclasses.replace(layers, projects=layers.projects.drop(index="hub")))

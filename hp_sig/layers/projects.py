@@ -56,7 +56,7 @@ def read_projects(
     Returns
     -------
     geopandas.GeoDataFrame
-        Index `project_id`; columns `name`, `axis`, `scale`, `commune_code`, `epci_siren`, `station_uic`, `source`
+        Index `project_id`; columns `name` (the identifier where there is none), `axis`, `scale`, `commune_code`, `epci_siren`, `station_uic`, `source`
         (text, missing where not given), `geometry` (Point, MultiPolygon or none, EPSG:2154).
 
     Raises
@@ -80,7 +80,8 @@ def read_projects(
         given = texts(rows[columns["scale"]]) if "scale" in columns else pd.Series(np.nan, rows.index, dtype="str")
         geometry, scale = _drawn(rows, texts(rows[columns["project_id"]]), given, faults, notes)
     ids = texts(rows[columns["project_id"]])
-    projects = gpd.GeoDataFrame({"name": texts(rows[columns["name"]])}, geometry=geometry)
+    # A footprint that nobody has named yet is told by its identifier.
+    projects = gpd.GeoDataFrame({"name": texts(rows[columns["name"]]).fillna(ids)}, geometry=geometry)
     for field in OPTIONAL:
         projects[field] = texts(rows[columns[field]]) if field in columns else np.nan
     projects["commune_code"] = _codes(projects["commune_code"], faults, notes)

@@ -9,7 +9,6 @@ from hp_sig.assembly import Layers
 from hp_sig.errors import HpSigError, OutputError, some
 from hp_sig.maps.hubs.naming import hub_files
 from hp_sig.publish.tables import rounded, write_csv
-from hp_sig.reference.labels import wording
 from hp_sig.refresh.single import OnStep, computed, require_absent
 from hp_sig.results import Results
 from hp_sig.results.alternatives import compare_projects
@@ -75,6 +74,8 @@ def write_some_hubs(
     layers, results = computed(territory, raw, on_step, families=FAMILIES, projects=request.projects)
     files = hub_files(results)
     wanted = _known(request.hubs, files, layers)
+    if request.is_compared:
+        _require_comparable(wanted)
     target = Path(folder)
     names = [Path(name).name for hub in wanted for name in files[hub] if name]
     if request.is_compared:
@@ -107,6 +108,18 @@ def _known(asked: Collection[str], files: Collection[str], layers: Layers) -> li
     return [hub for hub in files if not asked or hub in asked]
 
 
+def _require_comparable(hubs: list[str]) -> None:
+    """Refuse more alternatives than a map tells apart, before anything is written."""
+    from hp_sig.maps.hubs.map_comparison import COLOURS  # noqa: PLC0415
+
+    if len(hubs) > len(COLOURS):
+        message = (
+            f"at most {len(COLOURS)} sites or footprints can be compared, found {len(hubs)}. Name those to compare, or "
+            "leave --compare out."
+        )
+        raise HpSigError(message)
+
+
 def _write_comparison(layers: Layers, results: Results, hubs: list[str], folder: Path) -> None:
     """Write one map and one table of several hubs side by side."""
     from hp_sig.maps.hubs.map_comparison import comparison_map  # noqa: PLC0415
@@ -117,13 +130,9 @@ def _write_comparison(layers: Layers, results: Results, hubs: list[str], folder:
     projects = layers.projects.loc[hubs]
     table = compare_projects(projects, layers, results=results, catchments=results.catchments)
     drawn = {hub: shapes for hub in hubs if (shapes := shapes_of(layers, results, hub)) is not None}
-    try:
-        figure = comparison_map(table, projects, layers, shapes=drawn)
-    except ValueError as error:
-        raise HpSigError(str(error)) from error
-    save_standalone(figure, folder / f"{COMPARISON}.html")
+    save_standalone(comparison_map(table, projects, layers, shapes=drawn), folder / f"{COMPARISON}.html")
     shown = rounded(table.T).T
     people = shown.index.str.startswith(("population_", "jobs_"))
     shown[people] = shown[people].round(1)
-    told = shown.reset_index().assign(caveat=wording("screening", "potential"))
+    told = shown.reset_index().assign(caveat=table.attrs["caveat"])
     write_csv(told, folder / f"{COMPARISON}.csv", notice=layers.territory.notice)

@@ -99,6 +99,8 @@ def write_outputs(
         )
         for name in (*layers_written, *tables_written)
     }
+    if "project_screening" in descriptions:
+        descriptions["project_screening"] += f" {wording('screening', 'potential')}"
     counts = write_geopackage(layers_written, tables_written, folder / GEOPACKAGE, descriptions=descriptions)
     rows[GEOPACKAGE] = sum(counts.values())
     makers = {MAP: territory_map, FIGURES_MAP: figures_map, PROJECTS_MAP: project_map}

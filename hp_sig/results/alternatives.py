@@ -7,6 +7,7 @@ import pandas as pd
 
 from hp_sig.assembly import Layers
 from hp_sig.indicators.screening import OUTSIDE
+from hp_sig.reference.labels import wording
 from hp_sig.results.screening import screen_projects
 from hp_sig.results.screening_distances import park_layer
 
@@ -37,7 +38,8 @@ def compare_projects(
     pandas.DataFrame
         Index `indicator`; columns the projects' codes; NaN where unknown. `attrs["names"]` tells the projects' names,
         `attrs["zones"]` the commune, EPCI and SCoT (`commune`, `epci`, `scot`) whose allowance is told of each: the one
-        that it takes most of, where its footprint lies in several. `attrs["notes"]` as in :class:`Screening`.
+        that it takes most of, where its footprint lies in several. `attrs["notes"]` as in :class:`Screening`;
+        `attrs["caveat"]` says in French that a take is potential.
 
     Raises
     ------
@@ -69,6 +71,7 @@ def compare_projects(
         figures = figures.join(_people(catchments))
     table = figures.astype("float64").T.rename_axis(index="indicator", columns="project_id")
     table.attrs = {"names": land["project_name"].to_dict(), "zones": zones, "notes": screening.notes}
+    table.attrs["caveat"] = wording("screening", "potential")
     return table
 
 

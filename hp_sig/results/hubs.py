@@ -14,6 +14,8 @@ from hp_sig.errors import some
 from hp_sig.indicators.catchment import EDGE_BUFFER_M, catchment
 from hp_sig.indicators.network import RoadGraph, network_graph
 from hp_sig.indicators.reach import MAX_SNAP_M
+from hp_sig.reference.labels import wording
+from hp_sig.territory import LayerSource
 
 __all__ = ["AREA_KEYS", "HUB", "ServiceAreas", "find_hubs", "service_areas", "with_projects"]
 
@@ -21,6 +23,8 @@ __all__ = ["AREA_KEYS", "HUB", "ServiceAreas", "find_hubs", "service_areas", "wi
 HUB = ["hub_id", "hub_name", "commune_code", "commune_name", "station_uic", "station_name"]
 #: Levels that tell a service area.
 AREA_KEYS = ["hub_id", "mode", "minutes"]
+#: A network of which less than this share of the length is of one piece is told.
+WHOLE_SHARE = 0.95
 #: Scales of a project that has a place of its own.
 PLACED = ("site", "footprint")
 
@@ -43,7 +47,7 @@ class ServiceAreas:
     networks
         Index `mode`: `length_km`, `piece_count`, `main_share` of the network that was searched.
     warnings
-        Hubs that stand too far from any street.
+        Hubs that stand too far from any street, and networks that are in pieces.
     """
 
     hubs: gpd.GeoDataFrame
@@ -66,8 +70,17 @@ def with_projects(layers: Layers, projects: gpd.GeoDataFrame) -> Layers:
     """
     placed = tuple(map(str, projects.index[projects["scale"].isin(PLACED)]))
     territory = layers.territory
+    file = str(projects.attrs.get("source_file") or wording("screening", "drawing"))
+    source = LayerSource(
+        file=file,
+        vintage=str(projects.attrs.get("vintage") or wording("screening", "undated")),
+        producer=wording("screening", "drawn_by"),
+        source=file,
+        licence=wording("screening", "unpublished"),
+    )
     hubs = territory.hubs.model_copy(update={"projects": placed})
-    return dataclasses.replace(layers, projects=projects, territory=territory.model_copy(update={"hubs": hubs}))
+    own = territory.model_copy(update={"hubs": hubs, "projects": source})
+    return dataclasses.replace(layers, projects=projects, territory=own)
 
 
 def find_hubs(layers: Layers) -> gpd.GeoDataFrame:
@@ -131,6 +144,11 @@ def service_areas(layers: Layers) -> ServiceAreas | None:
                 "no service area is drawn for them. Check their position, and that the roads cover them."
             )
         networks[mode] = _network(graph)
+        if graph.main_share < WHOLE_SHARE:
+            warnings.append(
+                f"roads: only {graph.main_share:.0%} of the length open to the mode {mode!r} is of one piece, which "
+                f"{len(graph.pieces) - 1} others do not join: is some of the network missing, or cut at a limit?"
+            )
         if not near.any():
             continue
         found = catchment(graph, places[near], minutes=minutes)

@@ -69,7 +69,7 @@ class Screening:
         that of artificialised land, transport apart; beyond 16 km, no distance is told.
     land
         One row a project, for the whole footprint: `footprint_ha`, `covered_ha`, `artificialised_ha`, `sealed_ha`,
-        `enaf_ha`, `take_ha`, `take_method`, `vintages`.
+        `enaf_ha`, `take_ha`, `take_method`, `vintages`, `caveat`.
     notes
         Words of :data:`NOTES`.
     """

@@ -11,6 +11,7 @@ from hp_sig.assembly import Layers
 from hp_sig.crs import LAMBERT93, M2_PER_HA
 from hp_sig.indicators.screening import OUTSIDE, classes_at, cut_by_footprints, is_noise, potential_take, union_area
 from hp_sig.indicators.stock import is_artificialised
+from hp_sig.reference.labels import wording
 from hp_sig.reference.nomenclature import sealed_covers
 from hp_sig.results.land_changes import states_of
 
@@ -122,7 +123,7 @@ def _measured(states: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def summed_parts(parts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Sum parts, then tell their potential take; without a footprint all is NaN, without land cover what it tells."""
-    groups = parts.groupby(keys, sort=False)
+    groups = parts.groupby(keys, sort=False, dropna=False)
     table = groups[HECTARES].sum(min_count=1)
     table["vintages"] = groups["vintages"].agg(lambda told: " + ".join(sorted(set(told.dropna()))) or np.nan)
     return table.join(potential_take(table)).reset_index().astype({"vintages": "str"})
@@ -133,4 +134,4 @@ def land_table(located: gpd.GeoDataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     told = located[["name", "scale"]].rename(columns={"name": "project_name"}).reset_index()
     rows = pd.DataFrame(told).merge(parts, on="project_id", how="left")
     table = summed_parts(rows, PROJECT)[[*PROJECT, *HECTARES, "enaf_ha", "take_ha", "take_method", "vintages"]]
-    return table.rename(columns={"area_ha": "footprint_ha"})
+    return table.rename(columns={"area_ha": "footprint_ha"}).assign(caveat=wording("screening", "potential"))

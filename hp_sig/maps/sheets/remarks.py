@@ -34,6 +34,8 @@ FORMS = {
         r"planning zones: land lies in zones of two kinds in (?P<count>\d+) communes \((?P<communes>.*)\), "
         r"(?P<area>[\d.]+) ha at most: .*"
     ),
+    "far_hub": r"hubs: no street open to the mode '(?P<mode>\w+)' within (?P<metres>\d+) m of (?P<hubs>.+?): .*",
+    "pieces": r"roads: only (?P<share>\d+)% of the length open to the mode '(?P<mode>\w+)' is of one piece, .*",
     "censuses": r"enaf_ratios: the ENAF file has fewer than two censuses: .*",
 }
 FIGURES = ("share", "area", "least", "most")
@@ -89,7 +91,9 @@ def _part(name: str, value: str, layers: Layers) -> str:
         decimals = len(value.partition(".")[2])
         told = format_number(float(value), decimals)
         return f"{told}\u00a0%" if name == "share" else told
-    if name in {"zones", "communes"}:
+    if name == "mode":
+        return wording("mode", value).lower()
+    if name in {"zones", "communes", "hubs"}:
         listed = re.sub(r"'([^']*)'", r"\1", value).replace('"', "")
         return MORE.sub(lambda more: wording("index", "and_more", count=more[1]), listed)
     if name == "layer" and value in layers.zones:
