@@ -247,8 +247,31 @@ def test_a_footprint_is_left_from_where_it_is_nearest_to_a_street():
 def test_a_footprint_that_a_street_crosses_takes_no_time_to_leave():
     found = from_place(roads([(0, 0), (1000, 0)]), box(400, -40, 480, 40), 1)
 
+    # 80 m beyond either side of the footprint, which is 80 m wide.
     assert found.areas["snap_m"].iloc[0] == 0.0
-    assert reached_m(found) == pytest.approx(160.0)
+    assert_reached(found, [(320, 0), (560, 0)])
+
+
+def test_a_footprint_is_left_by_every_street_that_crosses_it():
+    # Two streets that meet nowhere, 300 m apart, under one footprint.
+    west, east = [(0, -500), (0, 500)], [(300, -500), (300, 500)]
+
+    found = from_place(roads(west, east), box(-20, -20, 320, 20), 1)
+
+    assert_reached(found, [(0, -100), (0, 100)], [(300, -100), (300, 100)])
+    assert found.areas.geometry.iloc[0].covers(box(-20, -20, 320, 20))
+
+
+def test_each_part_of_a_footprint_is_left_by_its_nearest_street():
+    parts = shapely.MultiPolygon([box(10, 40, 20, 50), box(1010, 80, 1020, 90)])
+
+    found = from_place(roads([(0, 0), (2000, 0)]), parts, 2)
+
+    # 2 minutes: 160 m, of which 40 m and 80 m are the way to the street. The first part, 10 to 20 m from the end of the
+    # street, is left for 10 to 20 m west and 120 m east; the second one for 80 m either way.
+    assert found.areas["snap_m"].iloc[0] == pytest.approx(40.0)
+    assert reached_m(found) == pytest.approx(15 + 120 + 160, abs=5.0)
+    assert found.areas.geometry.iloc[0].covers(parts)
 
 
 def test_an_origin_joins_a_large_piece_of_the_network_rather_than_a_driveway():
@@ -258,6 +281,13 @@ def test_an_origin_joins_a_large_piece_of_the_network_rather_than_a_driveway():
     assert from_place(roads(street, driveway), (1000, 100), 3).areas["snap_m"].iloc[0] == pytest.approx(100.0)
     longer = [(1000, 60), (1000, 180)]
     assert from_place(roads(street, longer), (1000, 100), 3).areas["snap_m"].iloc[0] == pytest.approx(0.0)
+
+
+def test_a_small_piece_is_joined_where_a_large_one_is_much_farther():
+    # 5 m from a street of its own, 490 m from the large piece.
+    found = from_place(roads([(0, 0), (2000, 0)], [(950, 485), (1030, 485)]), (1000, 490), 1)
+
+    assert found.areas["snap_m"].iloc[0] == pytest.approx(5.0)
 
 
 def test_a_driveway_is_joined_where_no_large_piece_is_near():

@@ -88,6 +88,16 @@ def test_what_an_officer_drew_is_cited_as_such_and_not_as_the_contract(where, dr
         assert "CRET" not in page
 
 
+def test_what_an_officer_drew_needs_no_project_of_the_territory(where, drawn, tmp_path):
+    text = where["territory"].read_text(encoding="utf-8")
+    head, tail = text.split("[projects]")
+    where["territory"].write_text(head + "[roads]" + tail.split("[roads]")[1], encoding="utf-8")
+
+    files = write_some_hubs(HubRequest(projects=drawn), tmp_path / "out", **where)
+
+    assert len(files) == 4
+
+
 def test_a_footprint_without_a_name_is_told_by_its_identifier(where, tmp_path):
     path = tmp_path / "sans-nom.gpkg"
     shapes = [square(0.2, 0.5, 0.1, 0.1), square(1.2, 0.5, 0.1, 0.1)]

@@ -219,6 +219,61 @@ def test_land_inside_is_told_by_class_with_what_is_artificialised(layers):
     assert row["population"] == pytest.approx(10 * (400 * 100 + CAP_M2) / 500_000, rel=1e-6)
 
 
+def test_a_hole_in_the_land_cover_is_no_land_that_is_not_artificialised(layers):
+    # Nothing is known of the strip from 500 to 520 m: 2 % of what is reached in 5 minutes.
+    holed = with_cover(
+        on_streets(layers, walk_minutes=(5,)),
+        ("CS1.1.1.1", "US5", square(0, 0, 0.5, 1)),
+        ("CS2.2.1", "US1.1", square(0.52, 0, 2.48, 2)),
+    )
+    row = compute(holed, families=FAMILIES).catchments.iloc[0]
+
+    assert math.isnan(row["artificialised_share"])
+    assert math.isnan(row["sealed_ha"])
+
+
+def test_a_hub_that_stands_out_of_the_territory_reaches_nobody_there(layers):
+    away = gpd.GeoDataFrame(
+        {"name": ["Ailleurs"], "scale": ["site"], "commune_code": None, "station_uic": None, "epci_siren": None},
+        geometry=[place(500, -3000)],
+        index=pd.Index(["away"], name="project_id"),
+        crs=2154,
+    )
+    roads = streets([(0, -3000), (1000, -3000)])
+    results = compute(with_projects(on_streets(layers, roads, walk_minutes=(5,)), away), families=FAMILIES)
+
+    row = results.catchments.iloc[0]
+    assert row["outside_share"] == 1
+    assert math.isnan(row["population"])
+    assert results.catchment_places.empty
+    assert results.catchment_land.empty
+
+
+def test_a_footprint_partly_in_a_park_is_told_so(layers):
+    # Park P ends at 1 400 m.
+    shapes = [square(1.2, 0.5, 0.1, 0.1), square(1.3, 0.5, 0.2, 0.1), square(2.0, 0.5, 0.1, 0.1)]
+    drawn = gpd.GeoDataFrame(
+        {"name": list("abc"), "scale": "footprint", "commune_code": None, "station_uic": None, "epci_siren": None},
+        geometry=shapes,
+        index=pd.Index(list("abc"), name="project_id"),
+        crs=2154,
+    )
+    stations = compute(with_projects(on_streets(layers), drawn), families=FAMILIES).hub_stations
+
+    assert stations["park_relation"].fillna("").tolist() == ["inside", "partial", ""]
+
+
+def test_two_editions_of_the_parks_do_not_count_their_land_twice(layers):
+    known = on_streets(layers, walk_minutes=(5,))
+    parks = known.zones["pnr"]
+    dated = dataclasses.replace(parks, config=parks.config.model_copy(update={"vintage": "2000"}))
+    twice = dataclasses.replace(known, zones={**known.zones, "pnr_old": dated})
+
+    land = compute(twice, families=FAMILIES).catchment_land
+
+    assert land.loc[land["axis"] == "pnr", "share"].sum() == pytest.approx(1.0)
+
+
 def test_a_service_area_that_land_cover_leaves_in_part_is_unknown(layers):
     other = with_cover(
         on_streets(layers, walk_minutes=(5,)), ("CS1.1.1.1", "US5", square(2, 1, 1, 1)), departement="83"

@@ -587,25 +587,33 @@ def test_a_commune_in_no_scot_or_out_of_the_territory_is_said_to_be(known):
     assert list(draws(in_none).index) == [F, "200000002"]
     assert related(away, "communes") == [(OUTSIDE, "named")]
     assert away.allowances.empty
-    assert away.notes == ("potential", "outside_territory")
+    assert away.notes == ("potential", "unknown_take", "outside_territory")
 
 
-def test_a_project_of_an_epci_is_of_it_at_the_first_date_that_knows_it(known):
+def test_a_project_of_an_epci_is_of_it_in_the_latest_list_that_knows_it(known):
     screening = screen_projects(placeless("epci", epci_siren="200000002"), known)
 
-    assert related(screening, "epci_2015") == [("200000002", "named")]
-    assert set(screening.overlaps["other_layer"]) == {"epci_2015"}
-    assert draws(screening)["zone_layer"].to_dict() == {"200000002": "epci_2015"}
+    assert related(screening, "epci_2017") == [("200000002", "named")]
+    assert set(screening.overlaps["other_layer"]) == {"epci_2017"}
+    assert draws(screening)["zone_layer"].to_dict() == {"200000002": "epci_2017"}
     assert draws(screening)["take_method"].tolist() == ["unknown"]
 
 
-def test_a_project_of_no_epci_in_particular_is_of_each_of_the_territory_s_own_date(known):
+def test_a_project_of_no_epci_in_particular_is_of_each_of_the_latest_list(known):
     screening = screen_projects(placeless("epci"), known)
 
-    assert related(screening, "epci_2015") == [("200000001", "named"), ("200000002", "named")]
-    assert set(screening.overlaps["other_layer"]) == {"epci_2015"}
-    # A and B, the first one's, were allowed 5 and 2 ha.
-    assert draws(screening)["allowance_ha"].to_dict() == pytest.approx({"200000001": 7.0, "200000002": 0.0})
+    assert related(screening, "epci_2017") == [("200000001", "named"), ("200000002", "named")]
+    assert set(screening.overlaps["other_layer"]) == {"epci_2017"}
+    # A, the first one's, was allowed 5 ha; B, which is the second one's since 2017, 2 ha.
+    assert draws(screening)["allowance_ha"].to_dict() == pytest.approx({"200000001": 5.0, "200000002": 2.0})
+
+
+def test_a_footprint_beyond_the_territory_is_told_to_be_an_upper_bound(known):
+    # Half of it in A, which land cover tells of, half where nothing is known.
+    screening = screen_projects(drawn(square(0.5, -0.1, 0.1, 0.2)), known)
+
+    assert set(screening.allowances["take_method"]) == {"land_cover"}
+    assert {"upper_bound", "outside_territory"} <= set(screening.notes)
 
 
 def test_a_project_of_the_whole_territory_draws_on_the_whole_territory(known):

@@ -74,8 +74,9 @@ def catchment(
     graph
         From :func:`hp_sig.indicators.network.network_graph`.
     origins
-        Points, or footprints, in EPSG:2154, each with its own code as index. A footprint is left from where it is
-        nearest to a street; its disc is drawn around it.
+        Points, or footprints, in EPSG:2154, each with its own code as index. A footprint is left by every street that
+        crosses it, or where each of its parts is nearest to one; it is in its own service area, and its disc is drawn
+        around it.
     minutes
         Times, each more than 0; the result has them sorted, once each.
     direction
@@ -97,8 +98,8 @@ def catchment(
     Notes
     -----
     The nearest street is one on the ground, along which one may walk, where there is one within 500 m: not a bridge, a
-    tunnel or a motorway that passes by. It is one of a large piece of the network (5 % of its length) where there is
-    one, so that a driveway that nothing joins does not shut a station in.
+    tunnel or a motorway that passes by. It is one of a large piece of the network (5 % of its length) where one is not
+    over 100 m farther, so that a driveway that nothing joins does not shut a station in.
 
     Examples
     --------
@@ -177,19 +178,21 @@ def _areas(
 
     def draw(rank: int) -> None:
         own = slice(rank * count, (rank + 1) * count)
-        areas[own] = _dilated(reached[own], _walked(snaps, rank, times), length, buffer_m)
+        ways = [np.append(walked, shapes[rank]) for walked in _walked(snaps, rank, times)]
+        areas[own] = _dilated(reached[own], ways, length, buffer_m)
 
     # shapely lets go of Python's lock while it works.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(draw, range(len(shapes))))
     covered = shapely.area(shapely.intersection(areas, discs))
+    nearest = pd.Series(snaps.metres).groupby(snaps.origin).min().to_numpy()
     table = gpd.GeoDataFrame(
         {
             "catchment_ha": shapely.area(areas) / M2_PER_HA,
             "crow_fly_ha": shapely.area(discs) / M2_PER_HA,
             "crow_fly_share": covered / shapely.area(discs),
             "reached_km": np.array([shapely.length(pieces).sum() for _, pieces in reached]) / M_PER_KM,
-            "snap_m": snaps.metres[ranks],
+            "snap_m": nearest[ranks],
         },
         geometry=areas,
         crs=graph.edges.crs,
@@ -197,16 +200,22 @@ def _areas(
     return table, discs
 
 
-def _walked(snaps: Snaps, rank: int, times: Sequence[float]) -> Shapes:
-    """Give the way from an origin towards its street, as far as each time allows."""
-    way, needed = shapely.reverse(snaps.access[rank]), snaps.minutes[rank]
-    walked = np.empty(len(times), dtype=object)
-    for position, time in enumerate(times):
-        walked[position] = substring(way, 0, time / needed, normalized=True) if time < needed else way
+def _walked(snaps: Snaps, rank: int, times: Sequence[float]) -> list[Shapes]:
+    """Give the ways from an origin to its streets, as far as each time allows; none to a street that crosses it."""
+    own = np.flatnonzero((snaps.origin == rank) & (snaps.metres > 0))
+    ways, needed = shapely.reverse(snaps.access[own]), snaps.minutes[own]
+    walked = []
+    for time in times:
+        cut = ways.copy()
+        for late in np.flatnonzero(needed > time):
+            cut[late] = substring(ways[late], 0, time / needed[late], normalized=True)
+        walked.append(cut)
     return walked
 
 
-def _dilated(reached: Sequence[tuple[Ints, Shapes]], walked: Shapes, length: Floats, buffer_m: float) -> Shapes:
+def _dilated(
+    reached: Sequence[tuple[Ints, Shapes]], walked: Sequence[Shapes], length: Floats, buffer_m: float
+) -> Shapes:
     """Give the land near what one origin reaches in each time, with the small blocks that it encloses."""
     areas = np.empty(len(reached), dtype=object)
     grown: shapely.Geometry = shapely.Polygon()

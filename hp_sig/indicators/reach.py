@@ -23,14 +23,21 @@ __all__ = ["ACCESS_KMH", "MAX_SNAP_M", "Snaps", "Ways", "snapped"]
 ACCESS_KMH = 4.8
 #: A place further than this from any usable street is not on the network, in metres.
 MAX_SNAP_M = 500.0
+#: A street of a large piece is taken where it is not farther than this beyond the nearest one, in metres.
+MORE_M = 100.0
 #: A piece of the network that holds less than this of its length is a driveway or a track that nothing joins.
 LARGE_PIECE_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snaps:
-    """Where each origin joins the network: edge, share of its length, metres and minutes to it, and the way."""
+    """Where places join the network, one row a place and entrance.
 
+    `origin`, the rank of the place; `edge`, `share` of its length; `metres` and `minutes` to it, and the way, from the
+    street to the place.
+    """
+
+    origin: Ints
     edge: Ints
     share: Floats
     metres: Floats
@@ -39,7 +46,7 @@ class Snaps:
 
 
 def snapped(graph: RoadGraph, shapes: Shapes, codes: pd.Index) -> Snaps:
-    """Join places to the nearest usable street.
+    """Join places to the nearest usable street; a footprint to every street that crosses it, or each part of it does.
 
     Parameters
     ----------
@@ -54,27 +61,63 @@ def snapped(graph: RoadGraph, shapes: Shapes, codes: pd.Index) -> Snaps:
         If no street is near enough to one.
     """
     lines: Shapes = graph.edges.geometry.to_numpy()
-    is_large = graph.pieces["length_share"].to_numpy()[graph.edges["piece"].to_numpy()] >= LARGE_PIECE_SHARE
-    is_entrance = graph.edges["is_entrance"].to_numpy()
-    edge = np.full(len(shapes), -1, dtype=np.intp)
-    # What comes later is preferred wherever it is within the distance.
-    for wanted in (np.ones(len(lines), dtype=bool), is_entrance, is_entrance & is_large):
-        ranks = np.flatnonzero(wanted)
-        near = shapely.STRtree(lines[ranks]).query_nearest(shapes, max_distance=MAX_SNAP_M, all_matches=False)
-        edge[near[0]] = ranks[near[1]]
-    if (edge < 0).any():
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    near = _nearest(graph, lines, parts)
+    lost = np.setdiff1d(np.arange(len(shapes)), owner[near >= 0])
+    if len(lost):
         message = (
             f"origins: a street open to the mode {graph.mode!r} within {MAX_SNAP_M:.0f} m expected, found none for "
-            f"{some(codes[edge < 0])}. Check their positions, and that the network covers them."
+            f"{some(codes[lost])}. Check their positions, and that the network covers them."
         )
         raise ValueError(message)
-    access: Shapes = shapely.shortest_line(lines[edge], shapes)
-    at, length = shapely.line_locate_point(lines[edge], shapely.get_point(access, 0)), shapely.length(lines[edge])
+    part, crossing, at_ends = _crossings(graph, lines, parts)
+    single = np.setdiff1d(np.flatnonzero(near >= 0), part)
+    access: Shapes = np.asarray(shapely.shortest_line(lines[near[single]], parts[single]))
+    edge = np.append(near[single], crossing)
+    at = np.append(shapely.line_locate_point(lines[near[single]], shapely.get_point(access, 0)), at_ends)
+    # The way to a street that crosses the footprint is none: it is never walked.
+    way = np.append(access, np.full(len(crossing), shapely.LineString(), dtype=object))
+    metres = np.append(shapely.length(access), np.zeros(len(crossing)))
+    length = shapely.length(lines[edge])
     # What is a hair from a crossing is at it: one-ways do not hold there.
-    along = np.where(at < GRID_M, 0.0, np.where(length - at < GRID_M, 1.0, at / length))
-    metres = shapely.length(access)
+    share = np.where(at < GRID_M, 0.0, np.where(length - at < GRID_M, 1.0, at / length))
     minutes = MINUTES_PER_HOUR * metres / (M_PER_KM * min(ACCESS_KMH, graph.crow_fly_kmh))
-    return Snaps(edge=edge, share=along, metres=metres, minutes=minutes, access=access)
+    origin = owner[np.append(single, part)]
+    return Snaps(origin=origin, edge=edge, share=share, metres=metres, minutes=minutes, access=way)
+
+
+def _nearest(graph: RoadGraph, lines: Shapes, places: Shapes) -> Ints:
+    """Give the rank of the street that each place is joined to, -1 where none is near enough."""
+    is_large = graph.pieces["length_share"].to_numpy()[graph.edges["piece"].to_numpy()] >= LARGE_PIECE_SHARE
+    is_entrance = graph.edges["is_entrance"].to_numpy()
+    edge = np.full(len(places), -1, dtype=np.intp)
+    # A street on the ground is preferred to what only passes by, wherever it is within the distance; one of a large
+    # piece to a driveway that nothing joins, but not much farther.
+    for wanted, most in ((np.ones(len(lines), bool), np.inf), (is_entrance, np.inf), (is_entrance & is_large, MORE_M)):
+        ranks = np.flatnonzero(wanted)
+        place, found = shapely.STRtree(lines[ranks]).query_nearest(places, max_distance=MAX_SNAP_M, all_matches=False)
+        rank = ranks[found]
+        before = edge[place]
+        farther = shapely.distance(lines[rank], places[place]) - shapely.distance(lines[before], places[place])
+        taken = (before < 0) | (farther <= most)
+        edge[place[taken]] = rank[taken]
+    return edge
+
+
+def _crossings(graph: RoadGraph, lines: Shapes, parts: Shapes) -> tuple[Ints, Ints, Floats]:
+    """Find the streets on the ground that cross a footprint: its rank, the street, and where that enters and leaves."""
+    entrances = np.flatnonzero(graph.edges["is_entrance"].to_numpy())
+    areas = np.flatnonzero(shapely.get_dimensions(parts) == 2)
+    area, found = shapely.STRtree(lines[entrances]).query(parts[areas], predicate="intersects")
+    part, edge = areas[area], entrances[found]
+    inside = shapely.intersection(lines[edge], parts[part])
+    points, pair = shapely.get_coordinates(inside, return_index=True)
+    at = shapely.line_locate_point(lines[edge[pair]], shapely.points(points))
+    starts = np.searchsorted(pair, np.arange(len(edge)))
+    if not len(edge):
+        return part, edge, np.zeros(0)
+    ends = np.append(np.minimum.reduceat(at, starts), np.maximum.reduceat(at, starts))
+    return np.tile(part, 2), np.tile(edge, 2), ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +131,8 @@ class Ways:
     def search(self, snaps: Snaps, longest: float) -> Floats:
         """Give the minutes from each origin to each node, infinite where they are more than the longest time."""
         start, end = (self.graph.edges[column].to_numpy() for column in ("from_node", "to_node"))
-        count, origins = len(self.graph.nodes), len(snaps.edge)
-        own = count + np.arange(origins)
-        at = snaps.edge
+        count, origins = len(self.graph.nodes), int(snaps.origin.max()) + 1
+        own, at = count + snaps.origin, snaps.edge
         tail = np.concatenate([start, end, own, own])
         head = np.concatenate([end, start, start[at], end[at]])
         towards_start, towards_end = self._from_snap(snaps)
@@ -98,18 +140,14 @@ class Ways:
         tail, head, cost = _fastest(tail, head, cost)
         size = count + origins
         network = csr_array((cost, (tail, head)), shape=(size, size))
-        left = longest - snaps.minutes
-        arrival = np.full((origins, count), np.inf)
-        for rank in np.flatnonzero(left > 0):
-            found = dijkstra(network, indices=own[rank], limit=left[rank])
-            arrival[rank] = found[:count] + snaps.minutes[rank]
-        return arrival
+        found: Floats = dijkstra(network, indices=count + np.arange(origins), limit=longest)
+        return found[:, :count]
 
     def _from_snap(self, snaps: Snaps) -> tuple[Floats, Floats]:
         with np.errstate(invalid="ignore"):
             towards_start = np.where(snaps.share > 0, snaps.share * self.backward[snaps.edge], 0.0)
             towards_end = np.where(snaps.share < 1, (1 - snaps.share) * self.forward[snaps.edge], 0.0)
-        return towards_start, towards_end
+        return towards_start + snaps.minutes, towards_end + snaps.minutes
 
     def reached(self, arrival: Floats, snaps: Snaps, rank: int, time: float) -> tuple[Ints, Shapes]:
         """Give the pieces of edges that one origin reaches in a time, and the edge of each."""
@@ -121,14 +159,11 @@ class Ways:
         against = _shares(time - at_end[near], self.backward[near])
         low, high = [np.zeros(len(near)), 1 - against], [along, np.ones(len(near))]
         edge = np.concatenate([near, near])
-        left = time - snaps.minutes[rank]
-        if left > 0:
-            own, share = snaps.edge[rank], snaps.share[rank]
-            back = share - left / self.backward[own]
-            ahead = share + left / self.forward[own]
-            edge = np.append(edge, own)
-            low.append(np.array([max(back, 0.0)]))
-            high.append(np.array([min(ahead, 1.0)]))
+        entrances = np.flatnonzero((snaps.origin == rank) & (snaps.minutes < time))
+        own, share, left = snaps.edge[entrances], snaps.share[entrances], time - snaps.minutes[entrances]
+        edge = np.append(edge, own)
+        low.append(np.maximum(share - left / self.backward[own], 0.0))
+        high.append(np.minimum(share + left / self.forward[own], 1.0))
         starts, ends = np.concatenate(low), np.concatenate(high)
         kept = (ends - starts) * self.graph.edges["length_m"].to_numpy()[edge] > GRID_M
         edge, starts, ends = _merged(edge[kept], starts[kept], ends[kept])

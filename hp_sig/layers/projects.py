@@ -57,7 +57,8 @@ def read_projects(
     -------
     geopandas.GeoDataFrame
         Index `project_id`; columns `name` (the identifier where there is none), `axis`, `scale`, `commune_code`,
-        `epci_siren`, `station_uic`, `source` (text, missing where not given), `geometry` (Point, MultiPolygon or none, EPSG:2154).
+        `epci_siren`, `station_uic`, `source` (text, missing where not given), `geometry` (Point, MultiPolygon or none,
+        EPSG:2154).
 
     Raises
     ------

@@ -167,7 +167,8 @@ def computed(
     """Read the layers and compute their tables, or some families of them, for other projects if a file holds some."""
     chosen, folder = choose(territory, raw)
     inputs, missing = locate_inputs(chosen, folder)
-    steps = computed_steps(skipped_tables(chosen, [item.name for item in inputs], families))
+    present = {*(item.name for item in inputs), *([] if projects is None else ["projects"])}
+    steps = computed_steps(skipped_tables(chosen, present, families))
     count = len(inputs) + len(steps)
     rank = iter(range(1, count + 1))
     step = on_step or (lambda _what, _rank, _count: None)

@@ -19,6 +19,7 @@ from hp_sig.indicators.tabulation import tabulate_area
 from hp_sig.indicators.zonal import areas_within
 from hp_sig.indicators.zoning import zones_by_commune
 from hp_sig.reference.nomenclature import cover_label, roll_up, use_label
+from hp_sig.results.screening_distances import park_layer
 from hp_sig.results.screening_land import latest_cover
 
 __all__ = ["land_inside", "land_pieces", "stock_inside"]
@@ -28,6 +29,8 @@ STOCK = ["artificialised_ha", "sealed_ha"]
 NO_CLASS = "outside"
 #: Level of the nomenclature at which land is drawn: ten classes, for fourteen at the last one.
 DRAWN_LEVEL = 3
+#: Land cover that tells of less than this share of an area leaves a hole in it, beyond what limits differ by.
+WHOLE_SHARE = 0.99
 #: Less than this, in hectares, is what two drawings of one limit differ by.
 NOISE_HA = 1e-6
 
@@ -35,21 +38,22 @@ NOISE_HA = 1e-6
 def stock_inside(areas: gpd.GeoDataFrame, layers: Layers) -> pd.DataFrame:
     """Measure artificialised and sealed land inside service areas, in hectares and as shares of their land there.
 
-    A service area of which a part in the territory has no land cover is unknown.
+    A service area of which more than 1 % of the land in the territory has no land cover is unknown.
     """
     table = pd.DataFrame(index=areas.index, columns=[*STOCK, "artificialised_share", "sealed_share"], dtype="float64")
     table["vintages"] = pd.Series(np.nan, index=areas.index, dtype="str")
     parts = []
     for _, part, latest in _by_departement(areas, layers):
-        measured = pd.DataFrame(np.nan, index=part.index, columns=STOCK).assign(vintages="")
+        measured = pd.DataFrame(np.nan, index=part.index, columns=[*STOCK, "covered_ha"]).assign(vintages="")
         if latest is not None:
             year, state, _ = latest
-            measured = land_stock(part, state)[STOCK].assign(vintages=str(year))
+            measured = land_stock(part, state)[[*STOCK, "covered_ha"]].assign(vintages=str(year))
         parts.append(measured.assign(inside_ha=part.area / M2_PER_HA))
     if not parts:
         return table
     groups = pd.concat(parts).groupby(level=list(range(areas.index.nlevels)), sort=False)
-    summed = groups[[*STOCK, "inside_ha"]].sum(skipna=False).reindex(areas.index)
+    summed = groups[[*STOCK, "covered_ha", "inside_ha"]].sum(skipna=False).reindex(areas.index)
+    summed = summed.where(summed["covered_ha"] >= WHOLE_SHARE * summed["inside_ha"])
     for column in STOCK:
         table[column] = summed[column]
         table[f"{column.removesuffix('_ha')}_share"] = summed[column] / summed["inside_ha"]
@@ -75,10 +79,9 @@ def land_inside(areas: gpd.GeoDataFrame, layers: Layers) -> pd.DataFrame:
         SCoT), `class_code` (`outside`: in none), `class_name`, `area_ha`, `share`. The rows of an axis add up to the
         land of the area in the territory, unless what its producer delivers overlaps.
     """
-    whole = pd.concat([part.area for _, part, _ in _by_departement(areas, layers)] or [pd.Series(dtype="float64")])
-    inside_ha = (whole.groupby(level=list(range(areas.index.nlevels)), sort=False).sum() / M2_PER_HA).reindex(
-        areas.index, fill_value=0.0
-    )
+    inside_ha = pd.Series(0.0, index=areas.index)
+    for _, part, _ in _by_departement(areas, layers):
+        inside_ha[part.index] += part.area / M2_PER_HA
     tables = [*_covers(areas, layers), *_zones(areas, layers, inside_ha)]
     columns = ["axis", "class_code", "class_name", "area_ha", "share"]
     if not tables:
@@ -170,7 +173,8 @@ def _zones(areas: gpd.GeoDataFrame, layers: Layers, inside_ha: pd.Series) -> Ite
 
 def _told_layers(layers: Layers) -> list[ZoneLayer]:
     """Give the parks, and the SCoT of the latest list."""
-    parks = [layer for layer in layers.zones.values() if layer.config.id == "pnr"]
+    # One layer of parks: two editions of it would count their land twice.
+    parks = [layer for name, layer in layers.zones.items() if name == park_layer(layers)]
     scots = [layer for layer in layers.zones.values() if layer.config.id == "scot"]
     latest = max(scots, key=lambda layer: layer.config.cog_year or 0, default=None)
     return [*parks, *([] if latest is None else [latest])]

@@ -1,6 +1,5 @@
 """Who lives and works within reach of each hub, on which land, and how much of it do two hubs share?"""
 
-from itertools import permutations
 from typing import Any
 
 import geopandas as gpd
@@ -10,13 +9,15 @@ import pandas as pd
 import shapely
 
 from hp_sig.assembly import Layers
-from hp_sig.crs import LAMBERT93, M2_PER_HA, area_ha
+from hp_sig.crs import LAMBERT93, M2_PER_HA
 from hp_sig.indicators.dasymetric import Weights, distribute, distributed_totals, weights_of
 from hp_sig.indicators.polygons import polygon_parts
 from hp_sig.indicators.screening import OUTSIDE
+from hp_sig.parallel import shared
 from hp_sig.results.catchment_land import land_inside, stock_inside
 from hp_sig.results.hubs import AREA_KEYS, HUB, ServiceAreas, find_hubs
 from hp_sig.results.screening import Screening
+from hp_sig.results.screening_distances import park_layer
 from hp_sig.results.screening_land import latest_cover
 
 __all__ = ["catchment_tables", "empty_tables", "figures_of", "hub_tables"]
@@ -110,7 +111,7 @@ def hub_tables(layers: Layers, communes: pd.DataFrame, screening: Screening) -> 
     distances = screening.distances.set_index("project_id").reindex(told["hub_id"])
     told["park_name"] = distances["park_name"].to_numpy()
     told["park_distance_m"] = distances["park_m"].to_numpy()
-    told["park_relation"] = pd.Series("inside", index=told.index).where(told["park_distance_m"] == 0)
+    told["park_relation"] = _park_relation(screening, layers, told)
     scots = [layer.config for layer in layers.zones.values() if layer.config.id == "scot"]
     latest = max(scots, key=lambda config: config.cog_year or 0, default=None)
     scot = "" if latest is None else latest.layer_name
@@ -121,6 +122,15 @@ def hub_tables(layers: Layers, communes: pd.DataFrame, screening: Screening) -> 
     texts = [column for column in [*HUB, "scale", *columns] if column != "park_distance_m"]
     stations = told[[*HUB, "scale", *columns]].astype(dict.fromkeys(texts, "str"))
     return {"hub_stations": stations, "ridership": _ridership(layers.mobility.ridership, told)}
+
+
+def _park_relation(screening: Screening, layers: Layers, hubs: pd.DataFrame) -> pd.Series:
+    """Say which hubs are inside a park, and which footprints are partly."""
+    rows = screening.overlaps
+    out = rows[(rows["other_layer"] == park_layer(layers)) & (rows["other_code"] == OUTSIDE)]
+    left_out = out.set_index("project_id")["share_of_project"].reindex(hubs["hub_id"]).fillna(0.0).to_numpy()
+    relation = pd.Series(np.where(left_out > NOISE_SHARE, "partial", "inside"), index=hubs.index)
+    return relation.where(hubs["park_distance_m"] == 0)
 
 
 def _mainly(screening: Screening, layer: str, column: str, hubs: pd.Series) -> npt.NDArray[np.object_]:
@@ -200,34 +210,37 @@ def _places(spread: pd.DataFrame, by_disc: pd.DataFrame, reached: ServiceAreas, 
     rows = rows.reset_index()
     own = figures_of(layers)[0]["population"]
     rows["commune_name"] = rows["commune_code"].map(layers.communes["name"])
-    rows["population_share"] = rows["population"] / rows["commune_code"].map(own)
-    names = pd.DataFrame(reached.hubs)[["hub_name"]]
-    rows = rows.merge(names, left_on="hub_id", right_index=True).astype({"minutes": "int64"})
+    rows["population_share"] = rows["population"] / rows["commune_code"].map(own).astype("float64")
+    rows["hub_name"] = rows["hub_id"].map(reached.hubs["hub_name"])
+    rows = rows.astype({"minutes": "int64"}).reset_index(drop=True)
     return rows.sort_values([*AREA_KEYS, "commune_code"], ignore_index=True)[PLACES]
 
 
 def _overlaps(reached: ServiceAreas, figures: pd.DataFrame, weights: Weights) -> pd.DataFrame:
-    """Measure the land, and the people, that two hubs share in each mode and time."""
-    rows, shapes = [], []
+    """Measure the land, and the people, that two hubs share in each mode and time, told from the side of each."""
     keys = reached.areas.index.to_frame(index=False)
-    for (mode, minutes), own in keys.groupby(["mode", "minutes"], sort=False):
-        areas = dict(zip(own["hub_id"], reached.areas.geometry.to_numpy()[own.index], strict=True))
-        for hub, other in permutations(areas, 2):
-            shared, _ = polygon_parts(np.array([shapely.intersection(areas[hub], areas[other])], dtype=object))
-            shapes.append(shapely.multipolygons(shared))
-            rows.append((hub, other, mode, minutes, areas[hub].area))
-    table = pd.DataFrame(rows, columns=["hub_id", "other_hub_id", "mode", "minutes", "own_m2"])
-    drawn = gpd.GeoSeries(np.array(shapes, dtype=object), crs=LAMBERT93)
-    table["overlap_ha"] = area_ha(drawn) if len(drawn) else np.zeros(0)
-    table["share_of_hub"] = table["overlap_ha"] * M2_PER_HA / table["own_m2"]
-    table["population"] = 0.0
-    some_land = gpd.GeoSeries(drawn[(table["overlap_ha"] > 0).to_numpy()])
-    if len(some_land):
-        people = distributed_totals(distribute(some_land, figures[["population"]], weights))["population"]
-        table.loc[some_land.index, "population"] = people.reindex(some_land.index).to_numpy()
-    reverse = table.set_index(["other_hub_id", "hub_id", "mode", "minutes"])["share_of_hub"]
-    pairs = pd.MultiIndex.from_frame(table[["hub_id", "other_hub_id", "mode", "minutes"]])
-    table["share_of_other"] = reverse.reindex(pairs).to_numpy()
+    shapes = reached.areas.geometry.to_numpy()
+    pairs = keys.reset_index(names="own").merge(keys.reset_index(names="other"), on=["mode", "minutes"])
+    pairs = pairs[pairs["own"] < pairs["other"]].reset_index(drop=True)
+    pairs = pairs.rename(columns={"hub_id_x": "hub_id", "hub_id_y": "other_hub_id"}).astype({"minutes": "int64"})
+    first, second = shapes[pairs["own"]], shapes[pairs["other"]]
+    common, owner = polygon_parts(shared(shapely.intersection, first, second))
+    kept, rank = np.unique(owner, return_inverse=True)
+    drawn = gpd.GeoSeries(shapely.multipolygons(common, indices=rank), index=pairs.index[kept], crs=LAMBERT93)
+    pairs["overlap_ha"] = (drawn.area / M2_PER_HA).reindex(pairs.index, fill_value=0.0)
+    people = pd.Series(0.0, index=pairs.index)
+    if len(drawn):
+        people[drawn.index] = distributed_totals(distribute(drawn, figures[["population"]], weights))["population"]
+    pairs["population"] = people
+    for end, areas in (("hub", first), ("other", second)):
+        pairs[f"share_of_{end}"] = pairs["overlap_ha"] * M2_PER_HA / shapely.area(areas)
+    turned = {"hub_id": "other_hub_id", "share_of_hub": "share_of_other"}
+    turned |= {after: before for before, after in turned.items()}
+    table = pd.concat([pairs, pairs.rename(columns=turned)], ignore_index=True)
+    ranks = {"mode": dict.fromkeys(keys["mode"]), "hub_id": dict.fromkeys(reached.hubs.index)}
+    for column, known in ranks.items():
+        table[f"{column}_rank"] = table[column].map({code: rank for rank, code in enumerate(known)})
+    table = table.sort_values(["mode_rank", "minutes", "hub_id_rank"], kind="stable")
     for end in ("hub", "other_hub"):
         table[f"{end}_name"] = table[f"{end}_id"].map(reached.hubs["hub_name"])
-    return table[OVERLAPS]
+    return table[OVERLAPS].reset_index(drop=True)

@@ -106,12 +106,13 @@ def screen_projects(projects: gpd.GeoDataFrame, layers: Layers, *, results: "Res
     parts = commune_parts(located, pieces, cut, layers)
     allowances = allowance_table(located, parts, layers, law_in_force(layers, results))
     overlaps = overlap_rows(located, cut, layers)
+    land = land_table(located, parts)
     return Screening(
         allowances=allowances,
         overlaps=overlaps,
         distances=distance_table(located, parts, layers),
-        land=land_table(located, parts),
-        notes=_notes(allowances, overlaps),
+        land=land,
+        notes=_notes(allowances, overlaps, land),
     )
 
 
@@ -151,12 +152,12 @@ def _located(projects: gpd.GeoDataFrame, layers: Layers) -> gpd.GeoDataFrame:
     return located
 
 
-def _notes(allowances: pd.DataFrame, overlaps: pd.DataFrame) -> tuple[str, ...]:
+def _notes(allowances: pd.DataFrame, overlaps: pd.DataFrame, land: pd.DataFrame) -> tuple[str, ...]:
     of_communes = overlaps[(overlaps["other_layer"] == "communes") & (overlaps["other_code"] == OUTSIDE)]
     told = {
         "potential": True,
-        "upper_bound": allowances["take_method"].str.contains("footprint_upper_bound").any(),
-        "unknown_take": (allowances["take_method"] == "unknown").any(),
+        "upper_bound": land["take_method"].str.contains("footprint_upper_bound").any(),
+        "unknown_take": (land["take_method"] == "unknown").any(),
         "no_allowance": allowances["allowance_ha"].isna().any(),
         "partial_zone": allowances["is_partial"].fillna(value=False).any(),
         "outside_territory": len(of_communes) > 0,

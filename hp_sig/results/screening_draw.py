@@ -107,20 +107,20 @@ def allowance_table(
 
 
 def wide_zones(located: gpd.GeoDataFrame, layers: Layers) -> pd.DataFrame:
-    """Give the zones of the projects that are of an EPCI (at the first date that knows it) or of the whole territory.
+    """Give the zones of the projects that are of an EPCI (of the latest list that knows it) or of the whole territory.
 
-    Without SIREN a project is of each EPCI of the territory's own date.
+    Without SIREN a project is of each EPCI of the latest list: allowances are drawn on by those of today.
     """
     lists = [layer for layer in layers.zones.values() if layer.config.id == "epci" and layer.members is not None]
+    lists.sort(key=lambda layer: layer.config.cog_year or 0, reverse=True)
     rows = []
     for project, scale, siren in zip(located.index, located["scale"], located["epci_siren"], strict=True):
         if scale == "pays":
             rows.append((project, TERRITORY_LAYER, TERRITORY_LAYER))
         elif scale == "epci" and pd.isna(siren):
-            own = [layer for layer in lists if layer.config.cog_year == layers.territory.cog_year]
-            rows += [(project, layer.config.layer_name, str(code)) for layer in own for code in layer.zones.index]
+            rows += [(project, one.config.layer_name, str(code)) for one in lists[:1] for code in one.zones.index]
         elif scale == "epci":
-            first = next((layer.config.layer_name for layer in lists if siren in layer.zones.index), None)
-            rows += [(project, first, siren)] if first else []
+            known = next((layer.config.layer_name for layer in lists if siren in layer.zones.index), None)
+            rows += [(project, known, siren)] if known else []
     table = pd.DataFrame(rows, columns=["project_id", "zone_layer", "zone_code"], dtype="str")
     return table.assign(relation="named")

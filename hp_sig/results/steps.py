@@ -153,8 +153,10 @@ def sources_of(territory: Territory, present: Collection[str]) -> dict[str, list
     given = {name: _source(territory, name, present) for name in ("projects", "roads", "stations", "ridership")}
     given |= {name: _source(territory, name, present) for name in ("population", "census", "buildings")}
     made_from |= {name: [*given["projects"], *given["stations"], *zoning, *cover, *enaf] for name in PROJECT_TABLES}
-    people = [*given["population"], *given["census"], *given["buildings"]]
-    made_from |= {name: [*given["projects"], *given["roads"], *people, *cover] for name in HUB_TABLES}
+    # Without a census, households and jobs are those that come with the ENAF flows.
+    people = [*given["population"], *(given["census"] or enaf), *given["buildings"]]
+    reached = [*given["projects"], *given["stations"], *given["roads"]]
+    made_from |= {name: [*reached, *people, *zoning, *cover] for name in HUB_TABLES}
     made_from["ridership"] = [*given["projects"], *given["ridership"]]
     return made_from | dict.fromkeys(("enaf_consumption", "enaf_ratios", "trajectory"), enaf)
 
