@@ -382,11 +382,14 @@ def test_manifest_gives_rows_size_and_hash_of_each_output(good):
     # A sheet is about one zone or hub; the index comes after all the others.
     rows |= dict.fromkeys([*PLANNED_SHEETS, *OTHER_SHEETS, *HUB_PAGES], 1)
     rows |= {"index.html": len(rows)}
+    # What each table of projects is made from: the list, and the stations that a project may stand at.
+    made_from = {f"{name}.csv": {"made_from": ["projects", "stations"]} for name in PROJECT_TABLES}
     assert outputs == {
         name: {
             "rows": count,
             "bytes": len(good[name]),
             "sha256": hashlib.sha256(good[name]).hexdigest(),
+            **made_from.get(name, {}),
         }
         for name, count in rows.items()
     }

@@ -11,8 +11,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from hp_sig.crs import require_lambert93
 from hp_sig.errors import some
@@ -217,6 +215,10 @@ def _spans(owner: Ints, breaks: Bools) -> tuple[Ints, Ints]:
 
 def _pieces(edges: gpd.GeoDataFrame, count: int) -> tuple[Ints, pd.DataFrame]:
     """Tell which parts of the network nothing joins, the longest first; give the part of each node."""
+    # Only here: scipy takes a quarter of a second to load, and a run with nothing to do needs no network.
+    from scipy.sparse import coo_array  # noqa: PLC0415
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     start, end = edges["from_node"].to_numpy(), edges["to_node"].to_numpy()
     length = edges["length_m"].to_numpy()
     whole = coo_array((np.ones(len(start)), (start, end)), shape=(count, count))

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 from shapely.ops import substring
 
 from hp_sig.errors import some
@@ -130,6 +128,10 @@ class Ways:
 
     def search(self, snaps: Snaps, longest: float) -> Floats:
         """Give the minutes from each origin to each node, infinite where they are more than the longest time."""
+        # Only here, as in `network`.
+        from scipy.sparse import csr_array  # noqa: PLC0415
+        from scipy.sparse.csgraph import dijkstra  # noqa: PLC0415
+
         start, end = (self.graph.edges[column].to_numpy() for column in ("from_node", "to_node"))
         count, origins = len(self.graph.nodes), int(snaps.origin.max()) + 1
         own, at = count + snaps.origin, snaps.edge
