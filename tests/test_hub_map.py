@@ -1,6 +1,7 @@
 """The map of a multimodal hub: catchments, circles, figures and allowances, on screen, on paper, and by keyboard."""
 
 import dataclasses
+import html
 import math
 import re
 import unicodedata
@@ -20,12 +21,14 @@ from squares import square
 
 import hp_sig
 from hp_sig import save_standalone
+from hp_sig.maps import paper
 from hp_sig.maps.engine import page_map
 from hp_sig.maps.hubs import map_shapes
 from hp_sig.maps.hubs.map import hub_map, hub_page
 from hp_sig.maps.hubs.map_comparison import COLOURS, comparison_map, comparison_page
 from hp_sig.maps.hubs.map_panels import hectares, metres
 from hp_sig.maps.hubs.map_shapes import area_overlay, look_of
+from hp_sig.maps.hubs.sheet import hub_sheet
 from hp_sig.maps.model import page_model
 from hp_sig.maps.overlays import Line, Lines, Mark, Perimeters, Places, Tag
 from hp_sig.maps.page import Caption, Page
@@ -35,6 +38,7 @@ from hp_sig.maps.shapes import paths
 from hp_sig.reference.fields import sample_territory_file
 
 SIZES = pytest.mark.parametrize("size", [PROJECTOR, PHONE], ids=["projector", "phone"])
+TAKE = "Ce que le projet prendrait, ce qu'il resterait"
 BUTTONS = ("À pied", "À vélo")
 
 
@@ -176,7 +180,27 @@ def test_the_land_is_drawn_class_by_class_in_its_own_colours(page):
     land = overlay(page, "Occupation du sol à 15 minutes de marche")
 
     assert [text for _, text in land.legend] == ["Zones bâties", "Formations herbacées", "Peuplements de feuillus"]
-    assert [line.fill for line in land.lines] == ["#c2452d", "#a8d08d", "#3e7d3a"]
+    assert [line.fill for line in land.lines[:3]] == ["#c2452d", "#a8d08d", "#3e7d3a"]
+
+
+def test_the_land_hides_the_areas_below_it_and_draws_their_limits_again(page, shapes):
+    drawn = [plain(one.label) for one in page.overlays]
+    land = overlay(page, "Occupation du sol à 15 minutes de marche")
+
+    # Seen through, or under the areas, its colours would not be those of the legend.
+    assert drawn.index("Occupation du sol à 15 minutes de marche") > drawn.index("À vélo : 15 et 30 minutes")
+    assert drawn.index("Occupation du sol à 15 minutes de marche") > drawn.index("À pied : 5, 10 et 15 minutes")
+    assert {line.opacity for line in land.lines[:3]} == {1.0}
+    assert [line.fill for line in land.lines[3:]] == ["", "", ""]
+    assert [line.colour for line in land.lines[3:]] == [line.colour for line in look_of("walk", [5, 10, 15]).values()]
+    for limit, minutes in zip(land.shapes.geometry[3:], (5, 10, 15), strict=True):
+        assert limit.hausdorff_distance(shapes.areas.geometry[("walk", minutes)]) < 5
+
+
+def test_land_without_any_walk_has_no_limit_to_draw(shapes):
+    by_bike = dataclasses.replace(shapes, areas=shapes.areas.drop(index="walk", level="mode"))
+
+    assert [line.fill for line in map_shapes.land_overlay(by_bike).lines] == ["#c2452d", "#a8d08d", "#3e7d3a"]
 
 
 def test_the_hub_has_one_mark_and_its_station_none_of_its_own(page):
@@ -352,26 +376,26 @@ def test_covers_are_told_from_the_largest(page):
 def test_an_allowance_is_parted_into_consumed_potential_take_and_what_is_left(page):
     commune, epci, scot = panel(page, "Ce que le projet prendrait, ce qu'il resterait").bars
 
-    assert plain(commune.label) == "La Brillanne (commune) : enveloppe 2021-2030 de 8,0 ha"
+    assert plain(commune.label) == "La Brillanne (commune) : enveloppe 2021-2030 de 8,00 ha"
     assert labels(commune) == [
-        "déjà consommés : 3,2 ha",
-        "prise potentielle du projet : 1,3 ha",
-        "reste après le projet : 3,5 ha",
+        "déjà consommés : 3,20 ha",
+        "prise potentielle du projet : 1,30 ha",
+        "reste après le projet : 3,50 ha",
     ]
     assert [part.amount for part in commune.parts] == pytest.approx([3.2, 1.3, 3.5])
     assert [part.is_hatched for part in commune.parts] == [False, True, False]
-    assert plain(epci.label) == "CC Haute-Provence Pays de Banon : enveloppe 2021-2030 de 60,0 ha"
+    assert plain(epci.label) == "CC Haute-Provence Pays de Banon : enveloppe 2021-2030 de 60,00 ha"
     assert sum(part.amount for part in epci.parts) == pytest.approx(60)
     # 190 ha of which 204 are gone: nothing is left to take, and the take adds to the excess.
     assert [part.amount for part in scot.parts] == pytest.approx([190, 0, 15.3])
-    assert labels(scot)[0] == "déjà consommés : 204 ha"
-    assert labels(scot)[2] == "dépassement : 15,3 ha"
+    assert labels(scot)[0] == "déjà consommés : 204,00 ha"
+    assert labels(scot)[2] == "dépassement : 15,30 ha"
 
 
 def test_without_a_footprint_the_bar_has_no_take_and_the_page_says_why(layers, shapes):
     told = told_of(layers, shapes, hub_tables(shapes), "Ce que le projet prendrait, ce qu'il resterait")
 
-    assert labels(told.bars[0]) == ["déjà consommés : 3,2 ha", "reste : 4,8 ha"]
+    assert labels(told.bars[0]) == ["déjà consommés : 3,20 ha", "reste : 4,80 ha"]
     assert plain(told.sentences[0]).startswith("L'emprise du projet n'est pas connue")
 
 
@@ -421,11 +445,16 @@ def test_a_year_of_lockdowns_is_told_as_such_and_no_end_of_a_trend(layers, shape
     ]
 
 
+def unread(layers):
+    """The same layers without land cover or flows."""
+    return dataclasses.replace(layers, land=dataclasses.replace(layers.land, covers={}, enaf=None))
+
+
 def test_what_no_table_tells_is_said_to_be_missing_or_left_out(layers, shapes, tables):
     unknown = tables.catchments.assign(artificialised_ha=np.nan, households=np.nan)
     bare = type(tables)(**dict.fromkeys(vars(tables)) | {"catchments": unknown})
 
-    page = hub_page(layers, bare, HUB, shapes=dataclasses.replace(shapes, streets=None, land=None))
+    page = hub_page(unread(layers), bare, HUB, shapes=dataclasses.replace(shapes, streets=None, land=None))
 
     allowance, place = page.panels
     assert [plain(text)[:24] for text in allowance.sentences] == [
@@ -440,15 +469,203 @@ def test_what_no_table_tells_is_said_to_be_missing_or_left_out(layers, shapes, t
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(12.34, "12,3 ha"), (99.96, "100 ha"), (1234.0, "1 234 ha"), (0.0, "0,0 ha")]
+    ("value", "text"),
+    [(2.25, "2,25 ha"), (60.0098, "60,01 ha"), (1234.0, "1 234,00 ha"), (0.0, "0,00 ha"), (0.001, "moins de 0,01 ha")],
 )
-def test_hectares_have_a_decimal_where_it_counts(value, text):
+def test_hectares_have_the_two_decimals_of_the_sheet(value, text):
     assert plain(hectares(value)) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(124.0, "120 m"), (996.0, "1,0 km"), (1240.0, "1,2 km")])
 def test_distances_are_rounded_to_what_they_are_worth(value, text):
     assert plain(metres(value)) == text
+
+
+def test_an_excess_has_a_true_minus_and_a_no_break_space_before_its_unit():
+    assert hectares(-46.7) == "\u221246,70\u00a0ha"
+
+
+def test_the_map_tells_the_hectares_that_the_sheet_tells(layers, shapes):
+    tables = hub_tables(shapes, take=1.125)
+    changed = tables.project_screening.assign(footprint_ha=2.25, allowance_ha=[60.0098, 8.255, 190.004])
+    for end, taken in (("before", 0.0), ("after", 1.125)):
+        changed[f"remaining_{end}_ha"] = changed["allowance_ha"] - changed["consumed_ha"] - taken
+    tables.project_screening = changed
+    told = told_of(layers, shapes, tables, TAKE)
+
+    sheet = plain(re.sub(r"<[^>]*>", " ", html.unescape(hub_sheet(layers, tables, HUB, shapes=shapes))))
+    said = [
+        *told.sentences[:1],
+        *(bar.label for bar in told.bars),
+        *(text for bar in told.bars for text in labels(bar)),
+    ]
+    figures = re.findall(r"\d[\d ]*,\d+(?= ha)", plain(" ; ".join(said)))
+    assert len(figures) == 14
+    assert [figure for figure in figures if figure not in sheet] == []
+
+
+@pytest.mark.parametrize(
+    ("take", "method", "sentence"),
+    [
+        (
+            2.25,
+            "footprint_upper_bound",
+            "Emprise 2,25 ha, prise potentielle 2,25 ha d'ENAF : faute d'occupation du sol, ",
+        ),
+        (1.3, "land_cover", "Emprise 2,25 ha, prise potentielle 1,30 ha d'ENAF (d'après l'occupation du sol)."),
+        (0.0, "land_cover", "Emprise 2,25 ha, aucune prise potentielle d'ENAF (d'après l'occupation du sol)."),
+        (np.nan, "unknown", "Emprise 2,25 ha, prise potentielle d'ENAF non connue."),
+    ],
+)
+def test_without_any_allowance_the_footprint_and_its_take_are_still_told(layers, shapes, take, method, sentence):
+    tables = hub_tables(shapes, take=take)
+    empty = dict.fromkeys(("allowance_ha", "consumed_ha", "remaining_before_ha", "remaining_after_ha"), np.nan)
+    bare = changed(tables, "project_screening", footprint_ha=2.25, take_method=method, **empty)
+
+    told = told_of(unread(layers), shapes, bare, TAKE)
+
+    assert told.bars == []
+    assert plain(told.sentences[0]).startswith(sentence)
+    assert plain(told.sentences[1]).startswith("Les enveloppes manquent")
+
+
+def test_the_take_of_a_footprint_is_that_of_all_its_communes(layers, shapes, tables):
+    one = tables.project_screening.iloc[[0]]
+    names = ["Volx", "Oraison", "Manosque", "Villeneuve"]
+    rows = pd.concat([one.assign(zone_name=name, footprint_ha=2.25, take_in_zone_ha=0.25) for name in names])
+
+    told = told_of(layers, shapes, type(tables)(**{**vars(tables), "project_screening": rows}), TAKE)
+
+    assert "prise potentielle 1,00 ha" in plain(told.sentences[0])
+
+
+def elsewhere(tables):
+    """The same hub out of the territory: no commune, nothing counted, nothing known."""
+    nobody = dict.fromkeys(("population", "households", "jobs", "crow_fly_population"), 0.0)
+    nothing = dict.fromkeys(("artificialised_ha", "sealed_ha"), np.nan)
+    moved = {}
+    for name in ("catchments", "hub_stations"):
+        moved[name] = getattr(tables, name).assign(commune_code=None, commune_name=None)
+    moved["catchments"] = moved["catchments"].assign(outside_share=1.0, **nobody, **nothing)
+    none = dict.fromkeys(("catchment_places", "catchment_land", "project_screening", "ridership"))
+    return type(tables)(**{**vars(tables), **none, **moved})
+
+
+def test_a_hub_out_of_the_territory_is_said_to_be_there_and_asks_for_no_file(layers, shapes, tables):
+    page = hub_page(layers, elsewhere(tables), HUB, shapes=shapes)
+
+    told = [*page.panels, *(one for scene in page.scenes for one in scene.panels)]
+    said = plain(" ".join(text for one in told for text in (one.lead, *one.sentences, one.note)))
+    assert "il faut" not in said
+    assert "habitant" not in said
+    assert page.panels[-1].rows[0] == ("Commune", "hors du territoire")
+    assert plain(page.panels[0].sentences[0]) == "Le pôle est hors du territoire : aucune enveloppe n'y est suivie."
+    reach, land = page.scenes[0].panels
+    assert plain(reach.lead) == (
+        "En 15 minutes à pied, tout ce que l'on atteint est hors du territoire : rien n'y est compté."
+    )
+    assert list(reach.grid.columns) == ["Surface (ha)", "Part du cercle"]
+    assert reach.note == ""
+    assert plain(land.sentences[0]) == "L'aire atteinte est hors du territoire : son sol n'est pas suivi."
+
+
+def test_what_has_been_read_and_tells_nothing_here_is_not_asked_for(layers, shapes, tables):
+    unknown = changed(tables, "catchments", artificialised_ha=np.nan, sealed_ha=np.nan)
+    unknown.catchment_land = unknown.project_screening = None
+
+    page = hub_page(layers, unknown, HUB, shapes=shapes)
+
+    assert plain(page.panels[0].sentences[0]) == "Aucune enveloppe n'est connue à cet endroit."
+    assert plain(page.scenes[0].panels[1].sentences[0]) == "L'occupation du sol ne décrit pas cette aire."
+
+
+def with_footprints(layers, shapes):
+    """The hub and two other projects, all of them footprints."""
+    built = alternatives(shapes).iloc[:2].rename(index={"one": HUB})
+    third = built.iloc[[1]].rename(index={"two": "three"}).assign(name="À l'est")
+    rows = pd.concat([built, third])
+    columns = [name for name in layers.projects.columns if name not in {"name", "scale", "geometry"}]
+    told = layers.projects.reindex(rows.index)[columns].join(rows[["name", "scale", "geometry"]])
+    return dataclasses.replace(layers, projects=gpd.GeoDataFrame(told, crs=2154))
+
+
+def test_the_footprint_under_study_is_told_apart_from_the_others_and_lies_over_them(layers, shapes, tables):
+    page = hub_page(with_footprints(layers, shapes), tables, HUB, shapes=shapes)
+
+    drawn = [plain(one.label) for one in page.overlays]
+    own, others = overlay(page, "Emprise étudiée"), overlay(page, "Autres emprises")
+    assert "Emprise d'un projet" not in drawn
+    assert drawn.index("Emprise étudiée") > drawn.index("Autres emprises")
+    assert list(own.shapes.index) == [HUB]
+    assert [plain(text) for _, text in (*own.legend, *others.legend)] == [
+        *("Emprise étudiée", "Autres emprises : Au nord, À l'est")
+    ]
+    assert own.lines[0].colour != others.lines[0].colour
+    assert own.lines[0].weight > 2 * others.lines[0].weight
+    assert [line for line, _ in (*own.legend, *others.legend)] == [own.lines[0], others.lines[0]]
+
+
+def test_a_map_without_other_footprints_has_no_layer_of_them(layers, shapes, tables):
+    alone = with_footprints(layers, shapes)
+    alone = dataclasses.replace(alone, projects=alone.projects.loc[[HUB]])
+
+    drawn = [plain(one.label) for one in hub_page(alone, tables, HUB, shapes=shapes).overlays]
+
+    assert "Emprise étudiée" in drawn
+    assert "Autres emprises" not in drawn
+
+
+def without_station(tables, name="Variante A (parking)"):
+    lone = type(tables)(**vars(tables))
+    for table in ("catchments", "hub_stations"):
+        setattr(lone, table, getattr(tables, table).assign(station_name=None, station_uic=None, hub_name=name))
+    near = {"project_id": HUB, "station_uic": "87751271", "station_name": "La Brillanne - Oraison", "station_m": 103.0}
+    lone.project_distances, lone.ridership = pd.DataFrame([near]), None
+    return lone
+
+
+def test_the_mark_of_a_hub_without_a_station_has_the_hub_s_own_short_name(layers, shapes, tables):
+    page = hub_page(layers, without_station(tables), HUB, shapes=shapes)
+
+    assert overlay(page, "Pôle étudié").marks[0].shown == "Variante A"
+
+
+def test_a_hub_without_a_station_is_told_the_nearest_one_under_a_heading_of_its_own(layers, shapes, tables):
+    told = told_of(layers, shapes, without_station(tables), "Sa situation")
+
+    assert told.rows[0] == ("Gare la plus proche", "La Brillanne - Oraison (à\u00a0100\u00a0m)")
+
+
+@pytest.mark.parametrize(
+    ("people", "sentence"),
+    [
+        (0.0, "Personne ne vit dans ce cercle."),
+        (0.4, "Personne ne vit dans ce cercle."),
+        (1.2, "Environ\u00a01\u00a0habitant vit dans ce cercle."),
+        (340.0, "Environ\u00a0340\u00a0habitants vivent dans ce cercle."),
+    ],
+)
+def test_nobody_and_one_person_in_a_circle_are_told_their_own_way(layers, shapes, tables, people, sentence):
+    told = told_of(
+        layers, shapes, changed(tables, "catchments", crow_fly_population=people), "Rejoindre le pôle à pied"
+    )
+
+    assert told.sentences[0].endswith(sentence)
+
+
+@pytest.mark.parametrize("circle", [0.0, 1.0, 1690.0])
+def test_what_is_near_a_footprint_is_no_circle(layers, shapes, tables, circle):
+    built = changed(changed(tables, "hub_stations", scale="footprint"), "catchments", crow_fly_population=circle)
+
+    page = hub_page(layers, built, HUB, shapes=shapes)
+
+    told = [one for scene in page.scenes for one in scene.panels]
+    said = [*(text for one in told for text in one.sentences), *(one.label for one in page.overlays)]
+    said += [text for one in told if one.grid for text in one.grid.columns]
+    said += [text for one in page.overlays if isinstance(one, Perimeters) for _, text in one.legend]
+    assert [text for text in said if "ercle" in text] == []
+    assert overlay(page, "À vol d'oiseau de l'emprise : 15 minutes à pied").shown
+    assert plain(told[0].sentences[0]).startswith("En 15 minutes à pied, on atteint 66 % de ce que l'on atteindrait")
 
 
 # --- the engine: views, panels, lines ------------------------------------------------------------------------------
@@ -542,6 +759,24 @@ def compared() -> pd.DataFrame:
     return table
 
 
+def in_epci() -> pd.DataFrame:
+    """The same comparison, that names the intercommunality too."""
+    table = compared()
+    table.attrs["zones"] = {
+        code: {**zones, "epci": "Durance-Luberon-Verdon Agglomération (DLVA)"}
+        for code, zones in table.attrs["zones"].items()
+    }
+    return table
+
+
+def six_alternatives(shapes):
+    codes = [f"p{rank}" for rank in range(6)]
+    table = pd.DataFrame(108.48, index=["footprint_ha", "epci_remaining_before_ha"], columns=codes)
+    table.loc["population_bike_30"] = 10_812.0
+    places = [shapes.origin.buffer(40 + 10 * rank) for rank in range(6)]
+    return table, gpd.GeoDataFrame({"name": codes}, geometry=places, index=codes, crs=2154)
+
+
 @pytest.fixture(scope="module")
 def comparison(layers, shapes) -> Page:
     return comparison_page(compared(), alternatives(shapes), layers, shapes={"one": shapes})
@@ -563,14 +798,14 @@ def test_figures_of_alternatives_are_labelled_in_french_and_the_unknown_rows_lef
     rows = panel(comparison, "Leurs chiffres, côte à côte").grid.rows
 
     assert [(row.label, *map(plain, row.cells)) for row in rows] == [
-        ("Emprise", "2,1 ha", "4,0 ha", "–"),
+        ("Emprise", "2,08 ha", "4,00 ha", "–"),
         ("Part en zone U", "70 %", "10 %", "–"),
         ("Part en carte communale – ouverte à la construction", "20 %", "0 %", "–"),
         ("Part hors document d'urbanisme", "10 %", "90 %", "–"),
         ("Distance à la gare la plus proche", "60 m", "1,5 km", "–"),
-        ("Reste avant (commune)", "4,8 ha", "4,8 ha", "4,8 ha"),
+        ("Reste avant (commune)", "4,80 ha", "4,80 ha", "4,80 ha"),
         ("Part prise sur ce reste (commune)", "12 %", "81 %", "–"),
-        ("Habitants à 15\u00a0min à pied", "1 030", "760", "–"),
+        ("Habitants à\u00a015\u00a0min à pied", "1 030", "760", "–"),
         ("my_own_index", "1,50", "2,50", "3,50"),
     ]
 
@@ -590,6 +825,75 @@ def test_the_zone_of_each_allowance_is_named_by_letter_where_they_differ(compari
 
 def test_the_comparison_says_that_takes_are_potential(comparison):
     assert "décret 2023-1096" in panel(comparison, "Leurs chiffres, côte à côte").sentences[-1]
+
+
+def figures_panel(layers, projects, table=None) -> Panel:
+    return comparison_page(compared() if table is None else table, projects, layers).panels[1]
+
+
+def test_people_of_alternatives_are_said_to_be_estimates_of_a_year(layers, shapes):
+    projects = alternatives(shapes)
+    nobody = compared().drop(index="population_walk_15")
+
+    assert plain(figures_panel(layers, projects).sentences[0]) == (
+        "Habitants et emplois : estimations arrondies, réparties dans chaque commune (voir les fiches) ; "
+        "population 2021, recensement 2021."
+    )
+    assert "estimations" not in " ".join(figures_panel(layers, projects, nobody).sentences)
+
+
+def test_rows_that_are_known_of_no_alternative_are_said_in_one_line_with_what_they_need(layers, shapes):
+    table = compared().drop(index=["population_walk_15"])
+    table.loc[["zoning_U_share", "commune_remaining_before_ha"]] = np.nan
+
+    told = figures_panel(unread(layers), alternatives(shapes), table)
+
+    (line,) = [plain(text) for text in told.sentences if plain(text).startswith("Non connus")]
+    assert line == (
+        "Non connus : sols et ENAF de l'emprise (il faut une occupation du sol qui la couvre) ; "
+        "zones U, AU, A et N (il faut le document d'urbanisme numérisé qui la couvre) ; "
+        "enveloppe de la commune (il faut la consommation d'espaces du Cerema) ; "
+        "habitants à portée (il faut une rue ou un chemin à proximité) ; "
+        "emplois à portée (il faut un réseau de routes et le recensement)."
+    )
+
+
+def test_flows_that_have_been_read_are_not_asked_for_where_no_allowance_is_known(layers, shapes):
+    table = compared()
+    table.loc["commune_remaining_before_ha"] = np.nan
+
+    told = " ".join(map(plain, figures_panel(layers, alternatives(shapes), table).sentences))
+
+    assert "enveloppe de la commune (il faut un emplacement dans le territoire)" in told
+
+
+def test_where_every_row_is_known_nothing_is_said_to_be_missing(layers, shapes):
+    whole = compared().fillna(1.0)
+    whole.loc["jobs_walk_15"] = 3.0
+
+    assert "Non connus" not in " ".join(figures_panel(layers, alternatives(shapes), whole).sentences)
+
+
+def test_the_commune_of_a_footprint_over_several_is_said_to_be_the_one_most_concerned(layers, shapes):
+    border = layers.communes.geometry["04034"].intersection(layers.communes.geometry["04143"])
+    spread = alternatives(shapes)
+    spread.loc["one", "geometry"] = border.interpolate(0.5, normalized=True).buffer(100)
+    table = compared()
+
+    told = figures_panel(layers, spread, table)
+
+    names = [row.label for row in told.grid.rows]
+    assert "Reste avant (commune la plus concernée)" in names
+    assert told.rows[0][0] == "Commune la plus concernée"
+    alone = figures_panel(layers, alternatives(shapes))
+    assert "Reste avant (commune)" in [row.label for row in alone.grid.rows]
+
+
+def test_one_alternative_is_compared_with_none(layers, shapes):
+    page = comparison_page(compared()[["one"]], alternatives(shapes), layers)
+
+    assert plain(page.caption.title) == "La variante A"
+    assert [one.heading for one in page.panels] == ["La variante", "Ses chiffres"]
 
 
 def test_the_comparison_looks_at_the_alternatives_and_their_catchments(comparison, shapes):
@@ -625,7 +929,7 @@ def test_the_sheet_drawn_without_a_browser_shows_the_neighbourhood_and_its_figur
     assert 10_000 < scale < 16_000
     assert "environ 1 030 habitants peuvent rejoindre le pôle" in text
     assert "15 min – Habitants : 1 030, Ménages : 460" in text
-    assert "prise potentielle du projet : 1,3 ha" in text
+    assert "prise potentielle du projet : 1,30 ha" in text
     # In the table, and on the map.
     assert len(re.findall(r"10 min\b", text)) == 2
     for name in ("Oraison", "Rues et chemins à 15 minutes de marche", "décret 2023-1096"):
@@ -638,7 +942,7 @@ def test_letters_of_alternatives_are_on_the_sheet_drawn_without_a_browser(layers
 
     text = plain(pypdf.PdfReader(file).pages[0].extract_text())
     assert "A – Côté bourg" in text
-    assert "Emprise – A : 2,1 ha, B : 4,0 ha, C : –" in text
+    assert "Emprise – A : 2,08 ha, B : 4,00 ha, C : –" in text
 
 
 # --- in the browser ------------------------------------------------------------------------------------------------
@@ -700,8 +1004,10 @@ def file_of(tmp_path_factory, layers, shapes, tables):
     folder = tmp_path_factory.mktemp("hubs")
     makers = {
         "hub": lambda: hub_map(layers, tables, HUB, shapes=shapes),
-        "comparison": lambda: comparison_map(compared(), alternatives(shapes), layers, shapes={"one": shapes}),
+        "comparison": lambda: comparison_map(in_epci(), alternatives(shapes), layers, shapes={"one": shapes}),
         "hostile": lambda: page_map(hostile_hub()),
+        "crowded": lambda: page_map(crowded_page(shapes, layers, tables)),
+        "six": lambda: comparison_map(*six_alternatives(shapes), layers),
     }
 
     @cache
@@ -914,6 +1220,74 @@ def test_letters_of_alternatives_are_signs_on_the_map_and_in_the_legend(look):
         assert {"A – Côté bourg", "B – Au nord", "Emprise de A", "A, 15\u00a0minutes à pied"} <= set(rows)
 
 
+def crowded_page(shapes, layers, tables):
+    """The hub with a station just south of it, where both marks are seen at once."""
+    page = hub_page(layers, tables, HUB, shapes=shapes)
+    lon, lat = shapes.degrees()
+    near = Mark(name="Gare", lon=lon, lat=lat - 0.0002, sign="station")
+    places = Places(label="Gares d'à côté", marks=[near], legend={"station": "Gare"})
+    return dataclasses.replace(page, overlays=[*page.overlays[:-1], places, page.overlays[-1]])
+
+
+@pytest.mark.browser
+@SIZES
+def test_the_mark_of_the_hub_lies_over_that_of_a_station_south_of_it(look, size):
+    with look("crowded", size=size) as page:
+        page.locator('.leaflet-marker-icon[aria-label="Gare"]').wait_for()
+        on_top = page.evaluate(
+            "(() => { const mark = document.querySelector('.leaflet-marker-icon[aria-label*=\"La Brillanne\"]');"
+            " const b = mark.getBoundingClientRect();"
+            " const at = document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2);"
+            " return at.closest('.leaflet-marker-icon').getAttribute('aria-label'); })()"
+        )
+
+    assert on_top.startswith("Pôle multimodal de La Brillanne")
+
+
+@pytest.mark.browser
+def test_the_sign_of_another_hub_is_hollow_in_the_legend_as_on_the_map(look):
+    with look() as page:
+        keys = page.locator(".hp-legend .hp-keys li")
+        fills = {
+            plain(row.text_content()): row.locator("svg path").get_attribute("fill")
+            for row in keys.all()
+            if row.locator("svg path").count()
+        }
+
+        assert fills["Pôle étudié"] == "#b3001b"
+        assert fills["Autre pôle multimodal (projet à une gare)"] == "#fff"
+
+
+@pytest.mark.browser
+def test_no_word_of_what_is_told_is_cut_on_paper(look):
+    with look("comparison") as page:
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+
+        narrow = page.evaluate(
+            "(() => [...document.querySelectorAll('.hp-paper dl dt')].filter((one) => {"
+            " const word = document.createElement('span'); word.style.whiteSpace = 'nowrap';"
+            " word.textContent = one.textContent.split(' ').sort((a, b) => b.length - a.length)[0];"
+            " const width = one.getBoundingClientRect().width; one.append(word);"
+            " const needed = word.getBoundingClientRect().width; word.remove(); return needed > width + 1; })"
+            ".map((one) => one.textContent))()"
+        )
+
+        assert "Intercommunalité" in texts(page, ".hp-paper dl dt")
+        assert narrow == []
+
+
+@pytest.mark.browser
+def test_six_alternatives_fit_in_the_panel(look):
+    with look("six") as page:
+        unfold(page)
+
+        assert page.locator(".hp-grid tbody tr").first.locator("td").count() == 6
+        assert page.evaluate(
+            "document.querySelector('.hp-panel').scrollWidth <= document.querySelector('.hp-panel').clientWidth"
+        )
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("policy", [True, False], ids=["with its policy", "without"])
 def test_texts_of_panels_scenes_and_layers_stay_texts(browser, file_of, tmp_path, policy):
@@ -935,5 +1309,7 @@ def test_the_other_hub_is_told_apart_from_the_one_of_the_page(layers, shapes, ta
         one for one in hub_page(layers, tables, HUB, shapes=shapes).overlays if one.label == "Projets localisés"
     )
 
-    assert sites.legend["hub"].startswith("Autre pôle")
+    assert sites.legend["other_hub"].startswith("Autre pôle")
+    assert "hub" not in {*sites.legend, *(mark.sign for mark in sites.marks)}
     assert OTHER in layers.projects.index
+    assert paper.SIGNS["other_hub"] != paper.SIGNS["hub"]

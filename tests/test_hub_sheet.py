@@ -2,6 +2,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, replace
 from html import unescape
+from itertools import pairwise
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -13,15 +14,18 @@ from markup import Tags
 
 import hp_sig
 from hp_sig import load_regime
+from hp_sig.indicators.reach import MAX_SNAP_M
 from hp_sig.maps.hubs.figures import about, hub_figures, percent, ramp, rounded
 from hp_sig.maps.hubs.sheet import HubLinks, hub_sheet
-from hp_sig.maps.hubs.sheet_charts import allowance_chart, cover_bars, land_chart, ridership_chart, zoning_bars
+from hp_sig.maps.hubs.sheet_allowance import allowance_chart
+from hp_sig.maps.hubs.sheet_charts import cover_bars, land_chart, ridership_chart, zoning_bars
 from hp_sig.maps.hubs.sheet_map import mode_map
 from hp_sig.maps.hubs.sheet_method import method_sentences
 from hp_sig.maps.hubs.sheet_place import place_list, told_distance
 from hp_sig.maps.hubs.sheet_sentences import main_catchment, outside_sentence, overlap_sentences, reach_sentences
 from hp_sig.maps.hubs.sheet_table import reach_table
 from hp_sig.maps.hubs.sheet_take import take_section, zones_shown
+from hp_sig.maps.hubs.sheet_text import FAR_M
 from hp_sig.reference.fields import sample_territory_file
 
 NAN = float("nan")
@@ -377,21 +381,21 @@ def test_passengers_are_found_by_station_where_the_table_is_that_of_the_layer():
             987.0,
             2100.0,
             "environ 990 habitants atteignent le pôle ; le cercle à vol d'oiseau en compte environ 2 100 : 47 % "
-            "seulement y arrivent vraiment, sur 38 % de sa surface.",
+            "seulement atteignent le pôle, sur 38 % de sa surface.",
         ),
         (
             1500.0,
             2000.0,
-            "environ 1 500 habitants atteignent le pôle ; le cercle à vol d'oiseau en compte environ 2 000 : 75 % y "
-            "arrivent vraiment, sur 38 % de sa surface.",
+            "environ 1 500 habitants atteignent le pôle ; le cercle à vol d'oiseau en compte environ 2 000 : 75 % "
+            "atteignent le pôle, sur 38 % de sa surface.",
         ),
         (1.2, NAN, "environ 1 habitant atteint le pôle."),
         (0.0, 0.0, "aucun habitant n'atteint le pôle ; le cercle à vol d'oiseau n'en compte aucun."),
         (
             0.0,
             50.0,
-            "aucun habitant n'atteint le pôle ; le cercle à vol d'oiseau en compte environ 50 : 0 % seulement y "
-            "arrivent vraiment, sur 38 % de sa surface.",
+            "aucun habitant n'atteint le pôle ; le cercle à vol d'oiseau en compte environ 50 : 0 % seulement "
+            "atteignent le pôle, sur 38 % de sa surface.",
         ),
     ],
 )
@@ -443,12 +447,20 @@ def test_the_communes_that_people_come_from_are_named_the_most_populous_first():
             [("A", 9.0, 50.0, 60.0), ("Oraison", 0.0, 0.0, 1010.0)],
             [
                 "Tous habitent A.",
-                "Oraison (environ 1 010 habitants dans le cercle) est dans le cercle, mais hors d'atteinte.",
+                "Oraison est en partie dans le cercle (environ 1 010 habitants), mais hors d'atteinte.",
             ],
         ),
         (
             [("A", 9.0, 50.0, 60.0), ("B", NAN, NAN, NAN), ("C", NAN, NAN, NAN)],
-            ["Tous habitent A.", "B et C sont dans le cercle, mais hors d'atteinte."],
+            ["Tous habitent A.", "B et C sont en partie dans le cercle, mais hors d'atteinte."],
+        ),
+        (
+            [("A", 9.0, 50.0, 60.0), ("B", 0.0, 0.0, 300.0), ("C", 0.0, 0.0, 1.2)],
+            [
+                "Tous habitent A.",
+                "B (environ 300 habitants) et C (environ 1 habitant) sont en partie dans le cercle, mais hors "
+                "d'atteinte.",
+            ],
         ),
         ([("A", 9.0, 50.0, 60.0), ("B", 0.0, 0.0, 0.0), ("C", 0.0, 0.0, 0.4)], ["Tous habitent A."]),
         (
@@ -468,6 +480,7 @@ def test_the_communes_that_people_come_from_are_named_the_most_populous_first():
         "areas only",
         "cut off",
         "cut off, people unknown",
+        "two cut off",
         "nobody cut off",
         "mostly cut off",
         "land reached but nobody",
@@ -536,6 +549,56 @@ def test_hubs_that_share_nothing_say_so_and_a_hub_alone_says_nothing():
     assert overlap_sentences(hub(catchments=None)) == []
 
 
+def several(*others, people=(300.0, 900.0, 100.0)):
+    """Make hubs that share trips by bike with the first: identifier, name, commune."""
+    named = [
+        MANOSQUE | {"hub_id": code, "hub_name": name, "commune_name": commune, "commune_code": commune}
+        for code, name, commune in others
+    ]
+    shared = [
+        overlap_rows()[0] | {"other_hub_id": one["hub_id"], "other_hub_name": one["hub_name"], "population": count}
+        for one, count in zip(named, people, strict=False)
+    ]
+    rows = [*(catchment_row(rank) for rank in range(5)), *(catchment_row(4, **one) for one in named)]
+    return hub(catchments=rows, catchment_overlaps=shared)
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([("b", "Variante B (sud)", "La Brillanne")], "aussi l'autre pôle (Variante B) ; 20 % de l'aire"),
+        ([("b", "Variante B", "Oraison"), ("c", "Variante C", "Volx")], "aussi un autre pôle (Volx) ; 20 % de l'aire"),
+        (
+            [("b", "Variante B", "Oraison"), ("c", "Variante C", "Oraison")],
+            "aussi un autre pôle (Variante C) ; 20 % de l'aire",
+        ),
+        ([("b", "Pôle (nord)", "Oraison"), ("c", "Pôle (sud)", "Oraison")], "aussi un autre pôle (Pôle (sud)) ; 20 %"),
+    ],
+    ids=["own commune", "communes apart", "commune of two", "brackets tell apart"],
+)
+def test_another_hub_is_told_by_its_commune_only_where_that_tells_it(others, said):
+    assert said in told(overlap_sentences(several(*others)))[0]
+
+
+def test_of_several_hubs_a_mode_tells_the_one_that_shares_most_and_counts_the_others():
+    three = [("b", "Variante B", "Oraison"), ("c", "Variante C", "Volx"), ("d", "Variante D", "Lurs")]
+
+    for count, more in ((3, "Et 2 autres pôles en partagent une part."), (2, "Et un autre pôle en partage une part.")):
+        assert told(overlap_sentences(several(*three[:count]))) == [
+            "En 30 minutes à vélo, environ 900 de ces habitants atteignent aussi un autre pôle (Volx) ; 20 % de l'aire "
+            f"est commune aux deux. {more}"
+        ]
+
+
+def test_hubs_that_share_nothing_are_named_up_to_four():
+    six = [(str(rank), f"Variante {rank}", "Oraison") for rank in range(6)]
+
+    assert told(overlap_sentences(several(*six, people=()))) == [
+        "Aux durées étudiées, l'aire de ce pôle ne recoupe pas celles des autres (Variante 0, Variante 1, Variante 2, "
+        "Variante 3 et 2 autres pôles)."
+    ]
+
+
 def test_a_shared_area_without_people_is_told_by_its_share():
     rows = [{**row, "population": NAN} for row in overlap_rows()]
 
@@ -560,6 +623,36 @@ def test_the_table_has_a_column_for_each_time_and_a_row_for_each_figure():
     assert row("Habitants (2021)") == ["210", "990", "14 200"]
     assert row("Habitants du cercle") == ["340", "2 100", "21 300"]
     assert row("Emplois (2022)") == ["–", "290", "4 180"]
+
+
+def test_a_figure_that_no_trip_knows_has_no_row_and_is_told_once(sample):
+    rows = [catchment_row(0, dwellings=0.0), catchment_row(2, dwellings=NAN), catchment_row(4, dwellings=NAN)]
+
+    text = body(hub_sheet(sample, figures(catchments=rows), HUB)).text
+
+    assert "Logements" not in text.split("Durée du trajet")[1].split("Cercle : ")[0]
+    assert "Non connus : logements." in text
+    assert "« – » : non connu." not in text
+
+
+def test_where_nobody_lives_a_known_nothing_keeps_its_row():
+    rows = [catchment_row(0, dwellings=0.0), catchment_row(2, dwellings=0.0)]
+
+    assert "Logements" in reach_table(hub(catchments=rows))
+
+
+def test_the_row_of_inhabitants_is_the_one_that_stands_out():
+    lost = catchment_row(2, population=NAN, crow_fly_population=NAN)
+
+    assert '<tr class="main"><th scope="row">Habitants' in reach_table(hub())
+    assert 'class="main"' not in reach_table(hub(catchments=[lost]))
+
+
+def test_the_circle_of_a_footprint_is_told_from_the_footprint(sample):
+    land = [{**row, "scale": "footprint"} for row in figures().hub_stations.to_dict("records")]
+
+    assert "à vol d'oiseau de l'emprise dans la" in body(hub_sheet(sample, figures(hub_stations=land), HUB)).text
+    assert "de l'emprise dans la" not in body(hub_sheet(sample, figures(), HUB)).text
 
 
 # --- charts -------------------------------------------------------------------------------------------------------
@@ -639,7 +732,7 @@ def test_a_bar_of_land_is_as_long_as_its_share():
 def drawn(row):
     """Give what the bar of one zone is made of: fill and width."""
     chart = allowance_chart([row], "t")
-    found = re.findall(r'<rect x="([\d.]+)" y="3\d\.0" width="([\d.]+)" height="12.0" fill="([^"]*)"', chart)
+    found = re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="12.0" fill="([^"]*)"', chart)
     return {fill: (float(x), float(width)) for x, width, fill in found}, plain(unescape(chart))
 
 
@@ -662,6 +755,54 @@ def test_an_allowance_that_the_project_would_exceed_says_by_how_much():
     # The whole is now what is consumed and taken: 6.9 ha.
     assert bars["#fff"][1] == pytest.approx(359 * 6.2 / 6.9, abs=0.1)
     assert ">reste 3,30 ha → dépassement de 0,70 ha</text>" in chart
+
+
+def texts_of(chart):
+    """Give the left and the right end, the base line and the words of each text of a chart, at its widest."""
+    found = re.findall(
+        r'<text x="([\d.]+)" y="([\d.]+)" font-size="([\d.]+)"( text-anchor="end")?( class="value")?>(.*?)</text>',
+        chart,
+    )
+    for x, y, size, end, bold, words in found:
+        # DejaVu Sans, the widest: 0.6 of its height a character, and an eighth more where it is bold.
+        width = 0.6 * float(size) * len(unescape(words)) * (1.12 if bold else 1)
+        left = float(x) - width if end else float(x)
+        yield left, left + width, float(y), plain(unescape(words))
+
+
+def spread_rows(communes=("La Brillanne", "Oraison", "Villeneuve"), take=25.0):
+    """Make a footprint over communes, each of which has less left than it takes."""
+    first, *rest = screening_rows()
+    over = {"take_in_zone_ha": take, "remaining_after_ha": 3.3 - take, "draw_share": take / 3.3}
+    over |= {"area_in_zone_ha": take}
+    rows = [first | over | {"zone_code": name, "zone_name": name} for name in communes]
+    whole = take * len(communes)
+    draw = {"take_in_zone_ha": whole, "draw_share": whole / 128.3, "remaining_after_ha": 128.3 - whole}
+    return [*rows, *(row | draw | {"footprint_ha": whole} for row in rest)]
+
+
+@pytest.mark.parametrize("take", [0.8, 25.0, 1234.0])
+def test_every_zone_of_an_allowance_is_named_and_no_text_lies_on_another(take):
+    chart = allowance_chart([row for row in spread_rows(take=take) if row["zone_layer"] != "epci_2015"], "t")
+
+    found = list(texts_of(chart))
+    lines = {}
+    for left, right, y, words in found:
+        assert left >= 0, words
+        assert right <= 360.5, words
+        lines.setdefault(y, []).append((left, right))
+    for ends in lines.values():
+        ends.sort()
+        assert all(one[1] <= other[0] for one, other in pairwise(ends))
+    for name in ("La Brillanne", "Oraison", "Villeneuve"):
+        assert [words for *_, words in found if words.startswith(name)], name
+    assert "Commune" not in [words for *_, words in found]
+    assert max(y for _, _, y, _ in found) < float(re.search(r'viewBox="0 0 360 (\d+)"', chart)[1])
+
+
+def test_the_mark_of_a_passed_limit_is_in_the_key_only_where_it_is_drawn():
+    assert ">enveloppe dépassée</text>" in drawn(spread_rows()[0])[1]
+    assert "enveloppe dépassée" not in drawn(screening_rows()[0])[1]
 
 
 def test_an_allowance_already_exceeded_or_unknown_is_told_so():
@@ -711,7 +852,7 @@ def test_the_take_and_its_draw_are_told():
     assert "Emprise du projet : 2,40 ha." in text
     assert "Prise potentielle d'ENAF : 0,80 ha (d'après l'occupation du sol)." in text
     # 0.8 / 3.3; 0.8 / 128.3
-    assert "C'est, de ce qui reste : 24 % à la commune, 1 % à l'intercommunalité et 1 % au SCoT." in text
+    assert "C'est 24 % de ce qui reste à la commune, 1 % à l'intercommunalité et 1 % au SCoT." in text
     assert "Enveloppe 2021-2030 avant et après le projet" in text
 
 
@@ -721,7 +862,7 @@ def test_a_project_without_a_footprint_says_so_and_what_a_hectare_would_draw():
     assert "Aucune emprise n'est connue pour ce projet : seul ce qui reste aujourd'hui est montré." in text
     # 1 / 3.3; 1 / 128.3
     assert (
-        "Un hectare d'ENAF pris, rapporté à ce qui reste : 30 % à la commune, 1 % à l'intercommunalité et 1 % au SCoT."
+        "Un hectare d'ENAF pris serait 30 % de ce qui reste à la commune, 1 % à l'intercommunalité et 1 % au SCoT."
     ) in text
     assert "avant et après" not in text
 
@@ -760,7 +901,51 @@ def test_a_footprint_over_two_communes_takes_from_both_and_names_them():
     text = take([first, second | {"area_in_zone_ha": 0.9}, *rest])
 
     assert "Prise potentielle d'ENAF : 1,20 ha" in text
-    assert "24 % à La Brillanne, 10 % à Oraison, 1 % à l'intercommunalité" in text
+    assert "24 % de ce qui reste à La Brillanne, 10 % à Oraison, 1 % à l'intercommunalité" in text
+
+
+def test_what_is_more_than_what_is_left_is_told_in_words():
+    # 4 / 3.3; 4 / 128.3
+    over = {"take_in_zone_ha": 4.0, "remaining_after_ha": -0.7, "draw_share": 4.0 / 3.3}
+    first, *rest = screening_rows()
+
+    assert (
+        "C'est 1 % de ce qui reste à l'intercommunalité et 1 % au SCoT, et plus que ce qui reste à la commune."
+        in take([first | over, *rest])
+    )
+    assert "C'est plus que ce qui reste à la commune. " in take([first | over])
+
+
+def test_a_hectare_that_is_more_than_what_is_left_is_told_in_words():
+    first, *rest = screening_rows(footprint=False)
+
+    assert (
+        "Un hectare d'ENAF pris serait 1 % de ce qui reste à l'intercommunalité et 1 % au SCoT, et plus que ce qui "
+        "reste à la commune."
+    ) in take([first | {"remaining_before_ha": 0.83}, *rest])
+
+
+def test_communes_with_an_article_are_told_the_french_way():
+    first, *rest = screening_rows()
+    rows = [first | {"zone_code": name, "zone_name": name} for name in ("Le Castellet", "Les Mées", "Lurs")]
+
+    assert "24 % de ce qui reste au Castellet, 24 % aux Mées, 24 % à Lurs, 1 %" in take([*rows, *rest])
+
+
+def test_the_take_of_a_footprint_over_more_communes_than_are_shown_is_told_in_whole():
+    rows = spread_rows(("A", "B", "C", "D"))
+
+    assert len([row for row in zones_shown(hub(project_screening=rows)) if row["zone_layer"] == "communes"]) == 3
+    assert "Prise potentielle d'ENAF : 100,00 ha" in take(rows)
+
+
+def test_without_allowances_the_footprint_and_its_take_are_still_told():
+    lost = {"allowance_ha": NAN, "consumed_ha": NAN, "remaining_before_ha": NAN, "remaining_after_ha": NAN}
+
+    text = take(screening_rows(**lost, draw_share=NAN))
+
+    assert "Emprise du projet : 2,40 ha. Prise potentielle d'ENAF : 0,80 ha" in text
+    assert "Les enveloppes manquent" in text
 
 
 def test_a_take_of_which_a_part_is_a_maximum_is_one():
@@ -789,7 +974,12 @@ def test_without_a_table_nothing_is_said_of_a_footprint():
     [
         ({}, "Parc naturel régional Luberon, à 1,2 km"),
         ({"park_relation": "inside", "park_distance_m": 0.0}, "Parc naturel régional Luberon, dans le parc"),
+        ({"park_relation": "partial", "park_distance_m": 0.0}, "Parc naturel régional Luberon, en partie dans le parc"),
         ({"park_name": None}, "Parc naturel régional non connu"),
+        ({}, "SCoT Durance-Luberon-Verdon Agglomération, "),
+        ({"scot_name": "SCOT du Pays de Manosque"}, "SCoT Pays de Manosque, "),
+        ({"scot_name": "SCoT de l'Étang"}, "SCoT Étang, "),
+        ({"scot_name": "Scoter vert"}, "SCoT Scoter vert, "),
         ({"scot_name": None, "scot_status": "unknown"}, "SCoT statut à confirmer"),
         ({"scot_name": None, "scot_status": None}, "SCoT statut à confirmer"),
         ({"zone_kind": None}, "Zone du document d'urbanisme non connue"),
@@ -803,6 +993,72 @@ def test_what_a_hub_is_in_or_near_is_told_or_told_as_unknown(sample, place, said
 
     assert said in text
     assert "Intercommunalité (2024) Durance-Luberon-Verdon Agglomération (DLVA)" in text
+
+
+def far_away(*, outside=True):
+    """Make a hub that no street joins, in the territory or out of it, beside one that has trips."""
+    nowhere = {"commune_code": None, "commune_name": None, "scot_name": None, "scot_status": None, "zone_kind": None}
+    rows = figures().hub_stations.to_dict("records")
+    rows[0] |= {"station_uic": None, "station_name": None, "scale": "site"} | (nowhere if outside else {})
+    tables = dict.fromkeys(("catchment_places", "catchment_land", "catchment_overlaps", "ridership"))
+    tables |= {"project_screening": None if outside else screening_rows(), "project_distances": None}
+    return figures(hub_stations=rows, catchments=[catchment_row(4, **MANOSQUE)], **tables)
+
+
+def test_a_hub_far_from_any_street_does_not_ask_for_roads_that_are_there(sample):
+    text = body(hub_sheet(sample, far_away(outside=False), HUB)).text
+
+    assert "il est à plus de 500 m de toute voie praticable" in text.split("Qui atteint")[1].split("Quels sols")[0]
+    assert "il est à plus de 500 m de toute voie praticable" in text.split("Quels sols")[1].split("Que prendrait")[0]
+    assert "réseau de routes" not in text
+    assert FAR_M == MAX_SNAP_M
+
+
+def test_a_hub_out_of_the_territory_says_so_and_asks_for_no_file(sample):
+    text = body(hub_sheet(sample, far_away(), HUB)).text
+
+    assert "Commune hors du territoire Parc naturel régional Luberon, à 1,2 km" in text
+    assert "Le pôle est hors du territoire : aucune enveloppe n'y est suivie." in text
+    for absent in ("SCoT statut", "Zone du document", "il faut", "Intercommunalité (2024)"):
+        assert absent not in text
+
+
+def test_a_hub_out_of_the_territory_with_streets_asks_for_no_land_cover(sample):
+    rows = far_away().hub_stations.to_dict("records")
+    trips = [catchment_row(2, outside_share=1.0, population=0.0, artificialised_ha=NAN)]
+
+    text = body(
+        hub_sheet(sample, figures(hub_stations=rows, catchments=trips, catchment_land=[], project_screening=None), HUB)
+    ).text
+
+    assert "Quels sols" not in text
+    assert "à pied 15 min, 100 % de l'aire" in text
+
+
+def test_a_footprint_around_no_point_of_the_territory_stands_in_the_commune_that_it_takes_most_of():
+    rows = far_away().hub_stations.to_dict("records")
+    small, large = spread_rows(("Lurs", "Oraison"))[:2]
+
+    found = hub(hub_stations=rows, project_screening=[small | {"area_in_zone_ha": 2.0}, large])
+
+    assert (found.commune_code, found.commune_name, found.is_outside) == ("Oraison", "Oraison", False)
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ({}, "Pôle multimodal · La Brillanne"),
+        ({"station_uic": None, "station_name": None, "scale": "footprint"}, "Emprise étudiée · La Brillanne"),
+        ({"station_uic": None, "station_name": None, "scale": "site"}, "Site étudié · La Brillanne"),
+    ],
+)
+def test_only_what_has_a_station_is_called_a_hub(sample, lost, said):
+    rows = [{**row, **lost} for row in figures().hub_stations.to_dict("records")]
+
+    html = hub_sheet(sample, figures(hub_stations=rows), HUB)
+
+    assert said in body(html).text
+    assert f" – {said.split(' · ')[0].lower()}</title>" in plain(html)
 
 
 @pytest.mark.parametrize(("metres", "said"), [(344.0, "340 m"), (999.0, "1 000 m"), (12_340.0, "12,3 km")])
@@ -858,6 +1114,24 @@ def test_an_area_is_drawn_where_it_lies(sample):
     assert min(xs) == pytest.approx(300 + west * 282 / 1200, abs=1.5)
 
 
+def test_around_a_footprint_the_limit_has_its_shape(sample):
+    found = shapes()
+    land = found.origin.buffer(10).envelope.buffer(1190, quad_segs=2)
+    discs = found.crow_fly.copy()
+    discs.loc[[("walk", 15)], "geometry"] = [shapely.affinity.translate(land, 100, 0)]
+    rows = [{**row, "scale": "footprint"} for row in figures().hub_stations.to_dict("records")]
+    drawn_shapes = SimpleNamespace(areas=found.areas, crow_fly=discs, origin=found.origin)
+
+    svg = mode_map(hub(hub_stations=rows), drawn_shapes, sample.communes, "walk")
+
+    assert 'fill="none" stroke="#1c1c1c" stroke-width="3"' in svg
+    limit = re.search(r'<path d="([^"]*)" fill="none" stroke="#1c1c1c" stroke-width="3"', svg)[1]
+    # 1 300 m to the east are the farthest: 94 % of half of 600 units, so 1 100 m to the west are 238.6.
+    steps = [int(step.split()[0]) for step in re.findall(r"(-?\d+ -?\d+)", limit)]
+    xs = [sum(steps[: rank + 1]) for rank in range(len(steps))]
+    assert (min(xs), max(xs)) == pytest.approx((300 - 238.6, 582), abs=1.5)
+
+
 def test_a_scrap_smaller_than_the_eye_sees_is_left_out(sample):
     found = shapes()
     crumb = found.origin.buffer(4).buffer(0)
@@ -880,7 +1154,7 @@ def test_the_sheet_answers_the_four_questions_first(sample):
 
     assert "habitants à 15 min à pied environ 990 habitants à 30 min à vélo environ 14 200" in page.text
     assert "de sols artificialisés à 15 min à pied 37 %" in page.text
-    assert "reste à la commune avant projet ; 2,50 ha après 3,30 ha" in page.text
+    assert "reste à la commune avant le projet ; 2,50 ha après 3,30 ha" in page.text
     assert "Jeu d'essai" in page.text
     assert len(page.named("svg")) == 6
 
@@ -893,6 +1167,28 @@ def test_land_is_told_with_its_vintage_and_two_measures_never_share_a_sentence(s
     assert "Couverture du sol, 2021" in text
     assert "Parc naturel régional : 42 % de l'aire (Luberon)." in text
     assert "Quels sols à 15 minutes à pied ?" in text
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (-1.42, "reste à la commune avant le projet ; dépassement de 1,42 ha après 3,30 ha"),
+        (0.0, "reste à la commune avant le projet ; 0,00 ha après 3,30 ha"),
+        (NAN, "reste à consommer de la commune, d'ici à fin 2030 3,30 ha"),
+    ],
+)
+def test_the_tile_tells_what_is_left_before_and_after(sample, after, said):
+    rows = [row | {"remaining_after_ha": after} for row in screening_rows()]
+
+    assert said in body(hub_sheet(sample, figures(project_screening=rows), HUB)).text
+
+
+def test_the_tile_of_an_allowance_already_exceeded_tells_how_much_farther_the_project_goes(sample):
+    rows = screening_rows(remaining_before_ha=-0.5, remaining_after_ha=-1.3)
+
+    assert "dépassement de l'enveloppe de la commune avant le projet ; 1,30 ha après 0,50 ha" in (
+        body(hub_sheet(sample, figures(project_screening=rows), HUB)).text
+    )
 
 
 @pytest.mark.parametrize(
@@ -953,7 +1249,8 @@ def test_without_a_census_the_sheet_says_so(sample):
     text = body(hub_sheet(sample, figures(catchments=rows), HUB)).text
 
     assert "Ménages, logements et emplois manquent : il faut le fichier du recensement" in text
-    assert "Ménages –" in text
+    assert "Ménages –" not in text
+    assert "non connu" not in text
     assert "emplois selon" not in text
 
 
@@ -986,6 +1283,17 @@ def test_sources_are_those_of_the_figures(sample):
     ]
 
 
+def uses_of(sample, tables):
+    items = re.findall(r"<li>(.*?)</li>", hub_sheet(sample, tables, HUB).split("<footer>")[1])
+    return {plain(unescape(item)).split(" : ")[0] for item in items}
+
+
+def test_a_source_is_told_only_beside_what_comes_from_it(sample):
+    assert {"Fréquentation", "Routes", "Population"} <= uses_of(sample, figures())
+    assert "Fréquentation" not in uses_of(sample, figures(ridership=None))
+    assert uses_of(sample, far_away()).isdisjoint({"Fréquentation", "Routes", "Population"})
+
+
 def test_nothing_given_is_changed(sample):
     given, drawn = figures(), shapes()
     before = {name: getattr(given, name).copy(deep=True) for name in Figures.__dataclass_fields__}
@@ -1002,6 +1310,13 @@ def test_no_text_has_an_ordinary_space_before_a_double_sign(sample):
     page = body(hub_sheet(layers, figures(), HUB, shapes=shapes()))
 
     assert [text for text in page.texts if re.search(r" [:;!?%»]|« ", text)] == []
+
+
+def test_a_number_never_leaves_the_word_before_it(sample):
+    page = body(hub_sheet(sample, figures(), HUB, shapes=shapes()))
+    told_texts = [text for text in page.texts if "Jeu d'essai" not in text]
+
+    assert [text for text in told_texts if re.search(r"\b(?:environ|à|[Ee]n|sur|de) \d", text)] == []
 
 
 # --- hostile texts ------------------------------------------------------------------------------------------------
@@ -1055,6 +1370,31 @@ def long_figures() -> Figures:
     )
 
 
+def variants() -> Figures:
+    """Make four hubs near each other, the first a footprint over three communes that passes their allowances."""
+    names = (
+        "Variante B, zone des Iscles",
+        "Variante C, toute la plaine entre Oraison et Villeneuve",
+        "Variante D, nord",
+    )
+    others = [MANOSQUE | {"hub_id": name[9], "hub_name": name, "commune_name": "La Brillanne"} for name in names]
+    shared = [
+        overlap_rows()[0] | {"mode": mode, "other_hub_id": one["hub_id"], "other_hub_name": one["hub_name"]}
+        for one in others
+        for mode in ("walk", "bike")
+    ]
+    place = [{**row, "scale": "footprint"} for row in figures().hub_stations.to_dict("records")]
+    met = [row | {"mode": "walk", "minutes": 15, "area_ha": 0.0} for row in place_rows() if row["mode"] == "bike"]
+    rows = [catchment_row(rank, residents_method="buildings + roads + area") for rank in range(5)]
+    return figures(
+        hub_stations=place,
+        catchments=[*rows, *(catchment_row(4, **one) for one in others)],
+        catchment_overlaps=shared,
+        catchment_places=[*place_rows(), *met],
+        project_screening=spread_rows(("La Brillanne", "Oraison", "Saint-Martin-les-Eaux-sur-Durance")),
+    )
+
+
 def page_count(pdf: bytes) -> int:
     return int(re.search(rb"/Type /Pages\s*/Count (\d+)", pdf)[1])
 
@@ -1069,6 +1409,8 @@ def written(sample, tmp_path_factory):
         "long": (long_figures(), shapes()),
         "no map": (figures(), None),
         "no roads": (Figures(hub_stations=figures().hub_stations), None),
+        "far": (far_away(), None),
+        "variants": (variants(), shapes()),
     }
     for name, (tables, drawn_shapes) in cases.items():
         html = hub_sheet(sample, tables, HUB, shapes=drawn_shapes, links=links, day=dt.date(2026, 11, 28))
@@ -1088,7 +1430,7 @@ BROKEN = r"""[
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["full", "no footprint", "long", "no map", "no roads"])
+@pytest.mark.parametrize("name", ["full", "no footprint", "long", "no map", "no roads", "far", "variants"])
 def test_a_sheet_opens_offline_fits_a_phone_and_a_projector_and_prints_on_one_a4_page(written, name):
     with chromium() as browser:
         for size in (PHONE, (1280, 800)):

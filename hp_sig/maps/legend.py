@@ -59,7 +59,7 @@ class Key:
     fill, opacity
         Colour of the box; an empty one: none.
     sign
-        `hub`, `site`, `station` or `letter`, with the `letter` and its `colour`.
+        `hub`, `other_hub`, `site`, `station` or `letter`, with the `letter` and its `colour`.
     """
 
     kind: Literal["box", "line", "sign"] = "box"

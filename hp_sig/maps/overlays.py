@@ -139,7 +139,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A place with a sign: `hub`, `site` or `station`, or a `letter` on a disc of some colour.
+    """A place with a sign: `hub`, `other_hub`, `site` or `station`, or a `letter` on a disc of some colour.
 
     `shown` is the name written beside it, if any.
     """
@@ -147,7 +147,7 @@ class Mark:
     name: str
     lon: float
     lat: float
-    sign: Literal["hub", "site", "station", "letter"]
+    sign: Literal["hub", "other_hub", "site", "station", "letter"]
     rows: Rows = ()
     shown: str = ""
     letter: str = ""

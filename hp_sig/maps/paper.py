@@ -57,6 +57,7 @@ UNKNOWN_SIGN = "\ufffd"
 #: Signs of places, in pixels about their middle: outline, fill, edge, width of the edge.
 SIGNS: Mapping[str, tuple[shapely.Polygon, str, str, float]] = {
     "hub": (shapely.Polygon([(0, 11), (11, 0), (0, -11), (-11, 0)]), "#b3001b", "#ffffff", 2.5),
+    "other_hub": (shapely.Polygon([(0, 7.5), (7.5, 0), (0, -7.5), (-7.5, 0)]), "#ffffff", "#b3001b", 2.5),
     "site": (shapely.Point(0, 0).buffer(7), "#27496d", "#ffffff", 2.5),
     "station": (shapely.box(-6, -6, 6, 6), "#ffffff", "#27496d", 3.0),
     "letter": (shapely.Point(0, 0).buffer(11), "#27496d", "#ffffff", 2.5),

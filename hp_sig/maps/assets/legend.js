@@ -48,6 +48,7 @@ function hpLegend(model) {
 
   const SIGNS = {
     hub: () => draw("path", { d: "M0-11 11 0 0 11-11 0Z", fill: "#b3001b", stroke: "#fff", "stroke-width": 2.5 }),
+    other_hub: () => draw("path", { d: "M0-7.5 7.5 0 0 7.5-7.5 0Z", fill: "#fff", stroke: "#b3001b", "stroke-width": 2.5 }),
     site: () => draw("circle", { r: 7, fill: "#27496d", stroke: "#fff", "stroke-width": 2.5 }),
     station: () => draw("rect", { x: -6, y: -6, width: 12, height: 12, fill: "#fff", stroke: "#27496d", "stroke-width": 3 }),
     letter: ({ letter, colour }) =>

@@ -210,8 +210,10 @@ function hpPage(map, model) {
     return L.layerGroup([L.polyline(overlay.traces, { pane: "hp-hatch", color: colour, weight, dashArray: dash, interactive: false, smoothFactor: 0 })]);
   }
 
+  // Where marks lie over each other, that of the layer which is listed last is seen, whichever is farther south.
   function placesLayer(overlay) {
     const group = L.layerGroup();
+    const zIndexOffset = 1000 * model.overlays.indexOf(overlay);
     overlay.marks.forEach((mark) => {
       const node = el("span", { class: "hp-sign" }, sign(mark, 26));
       if (mark.beside) {
@@ -219,7 +221,7 @@ function hpPage(map, model) {
         node.append(el("span", { class: "hp-beside", "aria-hidden": "true" }, ...lines));
       }
       const icon = L.divIcon({ html: node, className: "hp-point", iconSize: [26, 26], iconAnchor: [13, 13] });
-      const marker = L.marker(mark.at, { icon, riseOnHover: true }).addTo(group);
+      const marker = L.marker(mark.at, { icon, riseOnHover: true, zIndexOffset }).addTo(group);
       const speak = () => write(mark.name, "", [el("dl", {}, ...mark.rows.map(([label, value]) => row(label, value, "", false)))]);
       const pass = (near) => () => state.held || (near ? speak() : tell(-1));
       const keep = () => {

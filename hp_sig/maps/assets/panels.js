@@ -7,6 +7,13 @@ function hpPanels() {
     draw("svg", { class: "hp-cell-key", width: 16, height: 14, "aria-hidden": "true" },
       draw("rect", { x: 0.5, y: 0.5, width: 15, height: 13, stroke: "#4a4a4a", ...look }));
 
+  // Texts longer than that, side by side, are wider than a phone: the table is then moved within a box of its own.
+  const WIDEST = 30;
+  const isWide = ({ columns, rows }) =>
+    columns.reduce((sum, text, rank) => sum + Math.max(...rows.map((row) => row.cells[rank].length), 0), 0) > WIDEST;
+  const boxed = (table) =>
+    isWide(table) ? el("div", { class: "hp-scroll", role: "region", tabindex: "0", "aria-label": table.caption || table.corner }, grid(table)) : grid(table);
+
   function grid({ caption, corner, columns, rows }) {
     const head = el("tr", {}, el("th", { scope: "col" }, corner), ...columns.map((text) => el("th", { scope: "col" }, text)));
     const lines = rows.map((row) =>
@@ -34,7 +41,7 @@ function hpPanels() {
   function panel({ heading, lead, grid: table, bars, rows, sentences, note }) {
     const part = el("section", { class: "hp-figures" }, el("h2", {}, heading));
     if (lead) part.append(el("p", { class: "hp-lead" }, lead));
-    if (table) part.append(grid(table));
+    if (table) part.append(boxed(table));
     part.append(...bars.map(bar));
     if (rows.length) part.append(el("dl", {}, ...rows.map(([label, value]) => el("div", {}, el("dt", {}, label), el("dd", {}, value)))));
     part.append(...sentences.map((text) => el("p", { class: "hp-sentence" }, text)));

@@ -4,10 +4,11 @@ A hub is a project that names a station. Its page and its map read the same tabl
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 from hp_sig.errors import some
@@ -76,7 +77,9 @@ class Hub:
     Parameters
     ----------
     hub_id, name, commune_code, commune_name, station_uic, station_name
-        Which hub it is.
+        Which hub it is; its commune may be the one that its footprint takes most of.
+    scale
+        `site` or `footprint`.
     place, distances
         Its rows of `hub_stations` and `project_distances`.
     catchments
@@ -88,7 +91,9 @@ class Hub:
     ridership
         Passengers by year.
     others
-        Identifier → commune of the other hubs that have catchments.
+        Identifier → commune of each other hub that has catchments, or its own name where hubs share a commune.
+    has_network
+        Whether trips were searched for: a hub without catchments then has no street near it.
     """
 
     hub_id: str
@@ -97,6 +102,7 @@ class Hub:
     commune_name: str
     station_uic: str
     station_name: str
+    scale: str
     place: Row | None
     distances: Row | None
     catchments: tuple[Row, ...]
@@ -106,6 +112,12 @@ class Hub:
     ridership: Mapping[int, float]
     screening: tuple[Row, ...]
     others: Mapping[str, str]
+    has_network: bool
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it lies in no commune of the territory."""
+        return not self.commune_name
 
     def of(self, rows: tuple[Row, ...], catchment: Row) -> list[Row]:
         """Keep the rows of one catchment: its mode and its minutes."""
@@ -146,9 +158,8 @@ def percent(share: float) -> str:
     """
     if 0 < share < 0.005:
         return wording("hub_sheet", "less_than_percent")
-    if not math.isfinite(share):
-        return format_number(share)
-    return wording("hub_sheet", "percent", value=format_number(100 * share))
+    told = format_number(100 * share)
+    return wording("hub_sheet", "percent", value=told) if math.isfinite(share) else told
 
 
 def ramp(mode: str, count: int) -> tuple[str, ...]:
@@ -177,7 +188,7 @@ def hub_figures(figures: HubFigures, hub_id: str) -> Hub:
     Parameters
     ----------
     figures
-        The tables, each of which may be None.
+        The tables.
     hub_id
         Identifier of its project.
 
@@ -197,13 +208,16 @@ def hub_figures(figures: HubFigures, hub_id: str) -> Hub:
     named = hubs[hub_id]
     tables = {name: list(_rows(getattr(figures, name))) for name in TABLES}
     catchments = [row for row in tables["catchments"] if str(row["hub_id"]) == hub_id]
+    screening = _of(tables["project_screening"], "project_id", hub_id)
+    code, commune = _commune(named, screening)
     return Hub(
         hub_id=hub_id,
         name=text_of(named, "hub_name"),
-        commune_code=text_of(named, "commune_code"),
-        commune_name=text_of(named, "commune_name"),
+        commune_code=code,
+        commune_name=commune,
         station_uic=text_of(named, "station_uic"),
         station_name=text_of(named, "station_name"),
+        scale=text_of(named, "scale"),
         place=_one(tables["hub_stations"], "hub_id", hub_id),
         distances=_one(tables["project_distances"], "project_id", hub_id),
         catchments=tuple(sorted(catchments, key=_mode_and_minutes)),
@@ -211,12 +225,9 @@ def hub_figures(figures: HubFigures, hub_id: str) -> Hub:
         land=_of(tables["catchment_land"], "hub_id", hub_id),
         overlaps=tuple(_from_one_side(tables["catchment_overlaps"], hub_id)),
         ridership=_passengers(tables["ridership"], hub_id, text_of(named, "station_uic")),
-        screening=_of(tables["project_screening"], "project_id", hub_id),
-        others={
-            str(row["hub_id"]): text_of(row, "commune_name") or text_of(row, "hub_name")
-            for row in tables["catchments"]
-            if str(row["hub_id"]) != hub_id
-        },
+        screening=screening,
+        others=_others(tables["catchments"], hub_id, commune),
+        has_network=figures.catchments is not None,
     )
 
 
@@ -241,6 +252,26 @@ def _of(rows: list[Row], column: str, value: str) -> tuple[Row, ...]:
 
 def _one(rows: list[Row], column: str, value: str) -> Row | None:
     return next(iter(_of(rows, column, value)), None)
+
+
+def _commune(named: Row, screening: Sequence[Row]) -> tuple[str, str]:
+    """Give the code and the name of a hub's commune, or else of the one that its footprint takes most of."""
+    if text_of(named, "commune_name"):
+        return text_of(named, "commune_code"), text_of(named, "commune_name")
+    met = (row for row in screening if text_of(row, "zone_layer") == "communes")
+    largest = max(met, key=lambda row: np.nan_to_num(number(row, "area_in_zone_ha")), default=None)
+    return text_of(largest, "zone_code"), text_of(largest, "zone_name")
+
+
+def _others(rows: Sequence[Row], hub_id: str, commune: str) -> dict[str, str]:
+    """Tell each other hub by its commune; by its name, if need be with its brackets, where hubs share a commune."""
+    others = {str(row["hub_id"]): row for row in rows if str(row["hub_id"]) != hub_id}
+    communes = {other: text_of(row, "commune_name") for other, row in others.items()}
+    if all(communes.values()) and len({commune, *communes.values()}) == len(communes) + 1:
+        return communes
+    names = {other: text_of(row, "hub_name") or communes[other] or other for other, row in others.items()}
+    short = {other: name.split(" (", maxsplit=1)[0] for other, name in names.items()}
+    return short if len(set(short.values())) == len(short) else names
 
 
 def _mode_and_minutes(row: Row) -> tuple[int, int]:

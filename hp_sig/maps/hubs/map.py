@@ -8,7 +8,7 @@ from hp_sig.assembly import Layers
 from hp_sig.maps.context import caption_of, overlays_of
 from hp_sig.maps.engine import PageMap, page_map
 from hp_sig.maps.hubs.figures import Hub, HubFigures, about, hub_figures, text_of
-from hp_sig.maps.hubs.map_panels import allowance_panel, land_panel, reach_panel
+from hp_sig.maps.hubs.map_panels import as_the_crow_flies, land_panel, reach_panel
 from hp_sig.maps.hubs.map_place import place_panel
 from hp_sig.maps.hubs.map_shapes import (
     HubShapes,
@@ -21,7 +21,8 @@ from hp_sig.maps.hubs.map_shapes import (
     modes_of,
     street_overlay,
 )
-from hp_sig.maps.overlays import Mark, Overlay, Places, Rows
+from hp_sig.maps.hubs.map_take import allowance_panel
+from hp_sig.maps.overlays import Line, Mark, Overlay, Places, Rows
 from hp_sig.maps.page import Page
 from hp_sig.maps.panels import Scene
 from hp_sig.maps.projects import footprints
@@ -30,6 +31,10 @@ from hp_sig.reference.labels import wording
 from hp_sig.territory.records import regime_with
 
 __all__ = ["HubShapes", "hub_map", "hub_page"]
+
+#: The footprint under study has the colour of its hub; any other one is told apart without colour too.
+STUDIED = Line(colour="#b3001b", weight=4.0, fill="#b3001b", opacity=0.35)
+OTHERS = Line(colour="#4a4a4a", weight=1.6, dash="6 3", fill="#8b939b", opacity=0.3)
 
 
 def hub_page(layers: Layers, results: HubFigures, hub_id: str, *, shapes: HubShapes, simplify_m: float = 20.0) -> Page:
@@ -58,17 +63,22 @@ def hub_page(layers: Layers, results: HubFigures, hub_id: str, *, shapes: HubSha
     """
     hub = hub_figures(results, hub_id)
     below, above = _around(layers, hub, shapes)
+    areas: list[Overlay] = []
     reached: list[Overlay] = []
     scenes: list[Scene] = []
     for mode in modes_of(shapes):
         minutes = cut_offs(shapes, mode)
         shown = not scenes
         area = area_overlay(shapes, mode, shown=shown)
-        circle, others = circle_overlays(shapes, mode, shown=shown)
+        circle, others = circle_overlays(shapes, mode, shown=shown, crow=as_the_crow_flies(hub))
         street = street_overlay(shapes, mode, shown=shown)
         own = [one.label for one in (area, street, circle) if one is not None]
-        reached += [one for one in (area, street, others, circle) if one is not None]
-        panels = (reach_panel(hub, mode, look_of(mode, minutes)), land_panel(hub, mode))
+        areas.append(area)
+        reached += [one for one in (street, others, circle) if one is not None]
+        panels = (
+            reach_panel(hub, mode, look_of(mode, minutes)),
+            land_panel(hub, mode, has_cover=bool(layers.land.covers)),
+        )
         scenes.append(
             Scene(
                 label=wording("hub_map", f"{mode}_first"),
@@ -78,12 +88,13 @@ def hub_page(layers: Layers, results: HubFigures, hub_id: str, *, shapes: HubSha
             )
         )
     land = land_overlay(shapes)
-    told = (allowance_panel(hub, regime_with(layers.territory.trajectory.regime, {})), place_panel(hub))
+    regime = regime_with(layers.territory.trajectory.regime, {})
+    told = (allowance_panel(hub, regime, has_flows=layers.land.enaf is not None), place_panel(hub))
     name = _short(hub.name) or wording("hub_sheet", "unnamed")
     return Page(
         zones=layers.communes,
         caption=dataclasses.replace(caption_of(layers, "title"), title=wording("hub_map", "title", name=name)),
-        overlays=[*below, *([] if land is None else [land]), *reached, *above],
+        overlays=[*below, *areas, *([] if land is None else [land]), *reached, *above],
         facts=_facts(hub),
         panels=[panel for panel in told if panel is not None],
         scenes=scenes,
@@ -124,7 +135,6 @@ def _around(layers: Layers, hub: Hub, shapes: HubShapes) -> tuple[list[Overlay],
     if others.stations is not None:
         others = dataclasses.replace(others, stations=others.stations.drop(index=hub.station_uic, errors="ignore"))
     drawn = overlays_of(others, epci=False)
-    built = footprints(layers)
     under: list[Overlay] = [
         one for one in drawn if not isinstance(one, Places) and one.label != wording("map", "footprint")
     ]
@@ -136,16 +146,38 @@ def _around(layers: Layers, hub: Hub, shapes: HubShapes) -> tuple[list[Overlay],
         lat=lat,
         sign="hub",
         rows=_mark_rows(hub),
-        shown=hub.station_name or hub.commune_name,
+        shown=hub.station_name or _short(hub.name),
     )
     own = Places(label=wording("hub_map", "hub"), marks=[mark], legend={"hub": wording("hub_map", "hub")})
-    return under, [*([] if built is None else [built]), *places, own]
+    return under, [*_footprints(layers, hub), *places, own]
+
+
+def _footprints(layers: Layers, hub: Hub) -> list[Overlay]:
+    """Draw the footprint under study over the others, which are thin and grey."""
+    if layers.projects is None:
+        return []
+    is_own = layers.projects.index == hub.hub_id
+    drawn: list[Overlay] = []
+    for rows, line, label in ((~is_own, OTHERS, "footprints_other"), (is_own, STUDIED, "footprint_own")):
+        built = footprints(dataclasses.replace(layers, projects=layers.projects[rows]))
+        if built is None:
+            continue
+        told = wording("hub_map", label)
+        names = ", ".join(map(str, built.shapes["name"]))
+        legend = [(line, told if line is STUDIED else f"{told}\u00a0: {names}")]
+        drawn.append(
+            dataclasses.replace(built, label=told, lines=[line] * len(built.shapes), legend=legend, fill="own")
+        )
+    return drawn
 
 
 def _as_others(places: Places) -> Places:
-    """Tell the other hubs from the one of the page, which has the same sign."""
-    told = {sign: wording("hub_map", "other_hub") if sign == "hub" else text for sign, text in places.legend.items()}
-    return dataclasses.replace(places, legend=told)
+    """Tell the other hubs from the one of the page: by a sign of their own."""
+    marks = [dataclasses.replace(mark, sign="other_hub") if mark.sign == "hub" else mark for mark in places.marks]
+    told = dict(places.legend)
+    if told.pop("hub", ""):
+        told = {"other_hub": wording("hub_map", "other_hub"), **told}
+    return dataclasses.replace(places, marks=marks, legend=told)
 
 
 def _mark_rows(hub: Hub) -> Rows:

@@ -1,7 +1,6 @@
 """Which of several alternatives takes the least and serves the most, side by side on one map and in one table?"""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from string import ascii_uppercase
 
@@ -14,13 +13,11 @@ from hp_sig.crs import LAMBERT93, require_lambert93
 from hp_sig.errors import some
 from hp_sig.maps.context import caption_of, overlays_of
 from hp_sig.maps.engine import PageMap, page_map
-from hp_sig.maps.hubs.figures import about, percent
-from hp_sig.maps.hubs.map_panels import hectares, metres
+from hp_sig.maps.hubs.map_compared import comparison_panels, located
 from hp_sig.maps.hubs.map_shapes import SIMPLIFY_M, HubShapes, cut_offs, in_words
 from hp_sig.maps.overlays import Line, Mark, Overlay, Perimeters, Places
 from hp_sig.maps.page import Page
-from hp_sig.maps.panels import Grid, GridRow, Panel
-from hp_sig.reference.labels import column_format, format_number, in_unit, wording
+from hp_sig.reference.labels import wording
 
 __all__ = ["COLOURS", "comparison_map", "comparison_page"]
 
@@ -28,8 +25,6 @@ __all__ = ["COLOURS", "comparison_map", "comparison_page"]
 COLOURS = ("#0b5d7a", "#a34700", "#7a1f5c", "#1b6e3a", "#5b4a00", "#333333")
 #: What is looked at around the alternatives, in metres.
 MARGIN_M = 400.0
-LEVELS = ("commune", "epci", "scot")
-PEOPLE = ("population", "jobs")
 
 
 def comparison_page(
@@ -74,16 +69,16 @@ def comparison_page(
     drawn = projects.loc[codes]
     letters = dict(zip(codes, ascii_uppercase, strict=False))
     colours = dict(zip(codes, COLOURS, strict=False))
-    names = dict(zip(codes, map(str, drawn["name"]), strict=True))
     reached = {code: one for code, one in (shapes or {}).items() if code in letters}
     under = [_unnamed(one) for one in overlays_of(layers, epci=False) if one.label != wording("map", "footprint")]
     own = [_areas(reached, letters, colours), _footprints(drawn, letters, colours), _marks(drawn, letters, colours)]
-    title = wording("hub_map", "comparison_title", names=in_words(list(letters.values())))
+    told = "comparison_title" if len(codes) > 1 else "comparison_alone"
+    title = wording("hub_map", told, names=in_words(list(letters.values())))
     return Page(
         zones=layers.communes,
         caption=dataclasses.replace(caption_of(layers, "title"), title=title),
         overlays=[*(one for one in own[:1] if one is not None), *under, *(one for one in own[1:] if one is not None)],
-        panels=_panels(comparison, drawn, letters, names),
+        panels=comparison_panels(comparison, drawn, layers, letters),
         focus=_focus(drawn, reached),
         simplify_m=simplify_m,
     )
@@ -119,14 +114,10 @@ def _unnamed(overlay: Overlay) -> Overlay:
     return dataclasses.replace(overlay, marks=[dataclasses.replace(mark, shown="") for mark in overlay.marks])
 
 
-def _located(projects: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return projects[projects.geometry.notna() & ~projects.geometry.is_empty]
-
-
 def _footprints(
     projects: gpd.GeoDataFrame, letters: Mapping[str, str], colours: Mapping[str, str]
 ) -> Perimeters | None:
-    kept = _located(projects)
+    kept = located(projects)
     kept = kept[kept.geom_type.isin(["Polygon", "MultiPolygon"])]
     if kept.empty:
         return None
@@ -171,7 +162,7 @@ def _areas(
 
 
 def _marks(projects: gpd.GeoDataFrame, letters: Mapping[str, str], colours: Mapping[str, str]) -> Places | None:
-    kept = _located(projects)
+    kept = located(projects)
     if kept.empty:
         return None
     spots = kept.geometry.representative_point().to_crs(4326)
@@ -191,7 +182,7 @@ def _marks(projects: gpd.GeoDataFrame, letters: Mapping[str, str], colours: Mapp
 
 def _focus(projects: gpd.GeoDataFrame, shapes: Mapping[str, HubShapes]) -> tuple[float, float, float, float] | None:
     """Frame the alternatives and what is drawn around them; None where nothing of them has a place."""
-    seen = [shape.envelope for shape in _located(projects).geometry]
+    seen = [shape.envelope for shape in located(projects).geometry]
     for one in shapes.values():
         if minutes := cut_offs(one, "walk"):
             seen.append(one.areas.geometry[("walk", minutes[-1])].envelope)
@@ -199,93 +190,3 @@ def _focus(projects: gpd.GeoDataFrame, shapes: Mapping[str, HubShapes]) -> tuple
         return None
     west, south, east, north = shapely.union_all(seen).buffer(MARGIN_M).bounds
     return float(west), float(south), float(east), float(north)
-
-
-def _panels(
-    comparison: pd.DataFrame,
-    projects: gpd.GeoDataFrame,
-    letters: Mapping[str, str],
-    names: Mapping[str, str],
-) -> list[Panel]:
-    codes = list(letters)
-    nowhere = [names[code] for code in codes if code not in _located(projects).index]
-    # What is known of none is left out, and so are the zones in which none of them lies.
-    nothing = comparison.isna() | (comparison == 0) & comparison.index.str.startswith("zoning_")[:, None]
-    told = comparison[~nothing.all(axis="columns")]
-    rows = [
-        GridRow(label=_label(str(key)), cells=[_cell(str(key), float(told.loc[key, code])) for code in codes])
-        for key in told.index
-    ]
-    sentences = [wording("hub_map", "nowhere", names=", ".join(nowhere))] if nowhere else []
-    return [
-        Panel(
-            heading=wording("hub_map", "variants"),
-            rows=[(letters[code], names[code]) for code in codes],
-            sentences=sentences,
-        ),
-        Panel(
-            heading=wording("hub_map", "figures"),
-            grid=Grid(corner=wording("hub_map", "indicator"), columns=list(letters.values()), rows=rows),
-            rows=_zones(comparison, letters),
-            sentences=_caveats(comparison),
-        ),
-    ]
-
-
-def _caveats(comparison: pd.DataFrame) -> list[str]:
-    """Say that a take is potential, and where it is at most what is told."""
-    is_bound = "upper_bound" in comparison.attrs.get("notes", ())
-    bound = [wording("hub_map", "upper_bound")] if is_bound else []
-    return [*bound, wording("screening", "potential")]
-
-
-def _zones(comparison: pd.DataFrame, letters: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Name the commune, EPCI and SCoT whose allowance is told: once where all alternatives share it."""
-    zones: Mapping[str, Mapping[str, str]] = comparison.attrs.get("zones", {})
-    rows = []
-    for level in LEVELS:
-        named = {code: zones[code][level] for code in letters if level in zones.get(code, {})}
-        if not named:
-            continue
-        shared = len(set(named.values())) == 1 and len(named) == len(letters)
-        each = [f"{letters[code]}\u00a0: {name}" for code, name in named.items()]
-        rows.append((wording("hub_map", f"zone_{level}"), next(iter(named.values())) if shared else ", ".join(each)))
-    return rows
-
-
-def _label(key: str) -> str:
-    """Tell a row of the comparison.
-
-    >>> _label("station_m"), _label("population_walk_15").replace("\u00a0", " ")
-    ('Distance à la gare la plus proche', 'Habitants à 15 min à pied')
-    """
-    level, _, rest = key.partition("_")
-    if level in LEVELS:
-        return wording("hub_map", f"level_{rest}", level=wording("hub_map", f"level_{level}"))
-    if level in PEOPLE:
-        mode, _, minutes = rest.partition("_")
-        return wording("hub_map", f"people_{level}", minutes=minutes, mode=wording("hub_sheet", f"mode_{mode}"))
-    if level == "zoning":
-        zone = rest.removesuffix("_share")
-        if zone.startswith("CC_"):
-            return wording("hub_map", "zoning_map_share", zone=wording("zone_kind", zone))
-        return wording("hub_map", "zoning_outside_share" if zone == "outside" else "zoning_share", zone=zone)
-    try:
-        return wording("hub_map", key)
-    except KeyError:
-        return str(column_format(key)["label"])
-
-
-def _cell(key: str, value: float) -> str:
-    if not math.isfinite(value):
-        return format_number(value)
-    if key.endswith("_ha"):
-        return hectares(value)
-    if key.endswith("_m"):
-        return metres(value)
-    if key.endswith("_share"):
-        return percent(value)
-    if key.partition("_")[0] in PEOPLE:
-        return about(value)
-    form = column_format(key)
-    return format_number(in_unit(value, str(form["unit"])), int(form["decimals"]))

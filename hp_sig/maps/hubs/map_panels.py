@@ -1,17 +1,16 @@
-"""Which figures stand beside the map of a hub: who reaches it, on what land, and what would be left to consume?"""
+"""Which figures stand beside the map of a hub: who reaches it, and on what land?"""
 
 import math
 from collections.abc import Mapping
 
 from hp_sig.maps.hubs.figures import Hub, about, percent, text_of
-from hp_sig.maps.hubs.sheet_take import zones_shown
 from hp_sig.maps.overlays import Line
 from hp_sig.maps.panels import Bar, Grid, GridRow, Panel, Part
 from hp_sig.maps.sheets.portrait import Row, number
-from hp_sig.reference.labels import NO_BREAK_SPACE, format_number, wording
-from hp_sig.reference.regimes import Regime
+from hp_sig.maps.sheets.sentences import amount_told
+from hp_sig.reference.labels import format_number, wording
 
-__all__ = ["allowance_panel", "hectares", "land_panel", "metres", "reach_panel"]
+__all__ = ["as_the_crow_flies", "hectares", "land_panel", "metres", "reach_panel"]
 
 #: A commune is told to be cut off where so few of those who live in the circle reach the hub, and so many do not.
 CUT_SHARE, CUT_PEOPLE = 0.5, 50
@@ -19,7 +18,7 @@ CUT_SHARE, CUT_PEOPLE = 0.5, 50
 OUTSIDE_SHARE = 0.01
 #: Kinds of cover are told from the largest, up to that many.
 COVERS = 4
-CONSUMED, TAKE, LEFT, OVER = "#5b6470", "#b3001b", "#c9e4d3", "#7a0010"
+MINUS = "\u2212"
 SEALED, ARTIFICIALISED, OPEN = "#4a4a4a", "#c98a5b", "#dcebd2"
 #: As planning documents are drawn: urban red, to be built orange, farmed yellow, natural green; nothing told, grey.
 ZONES = {"U": "#c9553f", "AU": "#f2ab74", "A": "#f5e08a", "N": "#6fae7f"}
@@ -29,13 +28,17 @@ COLUMNS = ("population", "households", "jobs", "catchment_ha", "crow_fly_share")
 
 
 def hectares(value: float) -> str:
-    """Write an area as a reader can use it: tenths of a hectare under 100.
+    """Write the area of a footprint, a take or an allowance, as the sheet of a hub does; a true minus where it is due.
 
-    >>> hectares(12.34).replace("\u00a0", " "), hectares(123.4).replace("\u00a0", " "), hectares(float("nan"))
-    ('12,3 ha', '123 ha', '–')
+    >>> hectares(2.25).replace("\u00a0", " "), hectares(-46.7).replace("\u00a0", " ").replace("\u2212", "minus ")
+    ('2,25 ha', 'minus 46,70 ha')
     """
-    text = format_number(value, 1 if abs(round(value, 1)) < 100 else 0)
-    return f"{text}{NO_BREAK_SPACE}ha" if math.isfinite(value) else text
+    return amount_told("remaining_ha", value).replace("-", MINUS)
+
+
+def as_the_crow_flies(hub: Hub) -> str:
+    """Give the end of the wordings about what is near a hub: around a point a circle, around a footprint none."""
+    return "_footprint" if text_of(hub.place, "scale") == "footprint" else ""
 
 
 def metres(value: float) -> str:
@@ -62,10 +65,14 @@ def reach_panel(hub: Hub, mode: str, looks: Mapping[int, Line]) -> Panel | None:
         return None
     longest = rows[-1]
     words = {"minutes": int(longest["minutes"]), "mode": wording("hub_sheet", f"mode_{mode}")}
-    known = [name for name in COLUMNS if any(math.isfinite(number(row, name)) for row in rows)]
+    crow = as_the_crow_flies(hub)
+    is_outside = _is_outside(longest)
+    # Nobody is counted out of the territory: nought would be false.
+    columns = COLUMNS[-2:] if is_outside else COLUMNS
+    known = [name for name in columns if any(math.isfinite(number(row, name)) for row in rows)]
     grid = Grid(
         corner=wording("hub_map", "corner"),
-        columns=[wording("hub_map", f"column_{name}") for name in known],
+        columns=[wording("hub_map", f"column_{name}{crow if name == COLUMNS[-1] else ''}") for name in known],
         rows=[
             GridRow(
                 label=wording("hub_map", "tag", minutes=int(row["minutes"])),
@@ -78,19 +85,21 @@ def reach_panel(hub: Hub, mode: str, looks: Mapping[int, Line]) -> Panel | None:
     people, circle = number(longest, "population"), number(longest, "crow_fly_population")
     sentences = []
     if math.isfinite(ratio := number(longest, "crow_fly_share")):
-        told = wording("hub_map", "ratio", share=percent(ratio), **words)
-        if math.isfinite(circle):
-            told += " " + wording("hub_map", "circle_people", count=about(circle))
+        told = wording("hub_map", f"ratio{crow}", share=percent(ratio), **words)
+        if math.isfinite(circle) and not is_outside:
+            # Less than half a person is nobody.
+            key = "none" if round(circle) == 0 else "one" if round(circle) == 1 else "people"
+            told += " " + wording("hub_map", f"circle_{key}{crow}", count=about(circle))
         sentences.append(told)
     sentences += _barrier(hub, longest, words)
-    if (outside := number(longest, "outside_share")) >= OUTSIDE_SHARE:
+    if (outside := number(longest, "outside_share")) >= OUTSIDE_SHARE and not is_outside:
         sentences.append(wording("hub_map", "outside", share=percent(outside), **words))
     return Panel(
         heading=wording("hub_map", "reach", mode=words["mode"]),
-        lead=_lead(people, words),
+        lead=wording("hub_map", "lead_outside", **words) if is_outside else _lead(people, words),
         grid=grid,
         sentences=sentences,
-        note=_method(longest),
+        note="" if is_outside else _method(longest),
     )
 
 
@@ -119,7 +128,8 @@ def _barrier(hub: Hub, catchment: Row, words: Mapping[str, object]) -> list[str]
         return []
     _, circle, reached, name = max(gaps)
     key = "barrier_none" if round(reached) == 0 else "barrier"
-    return [wording("hub_map", key, name=name, circle=about(circle), reached=about(reached), **words)]
+    people = {"circle": about(circle), "reached": about(reached)}
+    return [wording("hub_map", f"{key}{as_the_crow_flies(hub)}", name=name, **people, **words)]
 
 
 def _method(catchment: Row) -> str:
@@ -139,8 +149,14 @@ def _spread(method: str) -> str:
     return ", ".join(wording("hub_sheet", f"spread_{one}") for one in method.split(" + "))
 
 
-def land_panel(hub: Hub, mode: str) -> Panel | None:
-    """Tell the land inside the longest time of a mode, or what it would take to; None where no catchment is known."""
+def land_panel(hub: Hub, mode: str, *, has_cover: bool) -> Panel | None:
+    """Tell the land inside the longest time of a mode, or why it is not known; None where no catchment is known.
+
+    Parameters
+    ----------
+    has_cover
+        Whether a land cover is there, wherever it lies.
+    """
     rows = [row for row in hub.catchments if row["mode"] == mode]
     if not rows:
         return None
@@ -151,10 +167,21 @@ def land_panel(hub: Hub, mode: str) -> Panel | None:
     covers = sorted((row for row in land if row["axis"] == "cover"), key=lambda row: -number(row, "area_ha"))[:COVERS]
     return Panel(
         heading=wording("hub_map", "land", minutes=int(longest["minutes"]), mode=wording("hub_sheet", f"mode_{mode}")),
-        sentences=[] if bars or covers else [wording("hub_sheet", "need_land")],
+        sentences=[] if bars or covers else [_no_land(longest, has_cover=has_cover)],
         bars=bars,
         rows=[(text_of(row, "class_name"), _amount(number(row, "area_ha"), number(row, "share"))) for row in covers],
     )
+
+
+def _no_land(catchment: Row, *, has_cover: bool) -> str:
+    if _is_outside(catchment):
+        return wording("hub_map", "land_outside")
+    return wording("hub_map", "land_undescribed") if has_cover else wording("hub_sheet", "need_land")
+
+
+def _is_outside(catchment: Row) -> bool:
+    """Tell a catchment that lies out of the territory, as far as a whole percentage can tell."""
+    return number(catchment, "outside_share") > 1 - OUTSIDE_SHARE
 
 
 def _artificialised(catchment: Row, inside: float) -> Bar | None:
@@ -171,7 +198,7 @@ def _artificialised(catchment: Row, inside: float) -> Bar | None:
         label=f"{label} ({vintages})" if vintages else label,
         parts=[
             Part(
-                label=wording("hub_map", "part", name=wording("hub_map", name), amount=hectares(size)),
+                label=wording("hub_map", "part", name=wording("hub_map", name), amount=amount_told("area_ha", size)),
                 amount=size,
                 colour=colour,
             )
@@ -206,63 +233,8 @@ def _zoning(land: list[Row]) -> Bar | None:
 
 
 def _amount(area: float, share: float) -> str:
-    return f"{hectares(area)} ({percent(share)})" if math.isfinite(share) else hectares(area)
-
-
-def allowance_panel(hub: Hub, regime: Regime) -> Panel:
-    """Tell what the project would draw on each allowance, before and after, or what it would take to tell it.
-
-    Parameters
-    ----------
-    regime
-        The law in force, for its period.
-    """
-    rows = [row for row in zones_shown(hub) if math.isfinite(number(row, "allowance_ha"))]
-    if not rows:
-        missing = [wording("hub_sheet", "need_take"), wording("screening", "potential")]
-        return Panel(heading=wording("hub_map", "allowance"), sentences=missing)
-    sentences = []
-    takes = [number(row, "take_in_zone_ha") for row in rows]
-    if not any(map(math.isfinite, takes)):
-        footprint = math.isfinite(number(rows[0], "footprint_ha"))
-        sentences.append(wording("hub_map", "take_unknown" if footprint else "no_footprint"))
-    elif any("footprint_upper_bound" in text_of(row, "take_method") for row in rows):
-        sentences.append(wording("hub_map", "upper_bound"))
-    sentences.append(wording("screening", "potential"))
-    return Panel(
-        heading=wording("hub_map", "allowance"), bars=[_allowance(row, regime) for row in rows], sentences=sentences
-    )
-
-
-def _allowance(row: Row, regime: Regime) -> Bar:
-    """Draw an allowance: consumed, then what would be taken, then what is left, or by how much it is exceeded."""
-    allowance, consumed = number(row, "allowance_ha"), number(row, "consumed_ha")
-    take = number(row, "take_in_zone_ha")
-    layer = text_of(row, "zone_layer").partition("_")[0]
-    kind = layer if layer in {"communes", "epci", "scot"} else "zone"
-    name = wording("hub_map", f"allowance_{kind}", name=text_of(row, "zone_name"))
-    years = {"first": regime.first_year, "last": regime.last_year}
-    label = wording("hub_map", "allowance_of", name=name, amount=hectares(allowance), **years)
-    if not math.isfinite(consumed):
-        return Bar(label=label, parts=[_part("consumed_unknown", allowance, LEFT)])
-    parts = [_part("consumed", min(consumed, allowance), CONSUMED, told=consumed)]
-    before = max(allowance - consumed, 0.0)
-    known = math.isfinite(take)
-    drawn = min(take, before) if known else 0.0
-    if known:
-        parts.append(_part("take", drawn, TAKE, told=take, hatched=True))
-    left = before - drawn
-    over = consumed + (take if known else 0.0) - allowance
-    if over > 0:
-        parts.append(_part("over", over, OVER))
-    else:
-        parts.append(_part("left_after" if known else "left", left, LEFT))
-    return Bar(label=label, parts=parts)
-
-
-def _part(name: str, amount: float, colour: str, *, told: float | None = None, hatched: bool = False) -> Part:
-    text = wording("hub_map", "part", name=wording("hub_map", name), amount=hectares(amount if told is None else told))
-    return Part(label=text, amount=amount, colour=colour, is_hatched=hatched)
+    told = amount_told("area_ha", area)
+    return f"{told} ({percent(share)})" if math.isfinite(share) else told
 
 
 def _finite(value: float) -> float | None:

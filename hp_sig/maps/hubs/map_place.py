@@ -16,12 +16,23 @@ CRISIS_YEARS = (2020, 2021)
 
 def place_panel(hub: Hub) -> Panel | None:
     """Tell the station of a hub, its passengers, and where it stands; None where nothing of it is known."""
-    rows = []
-    if hub.station_name:
-        rows.append((wording("hub_sheet", "station"), hub.station_name))
+    rows = [] if hub.commune_name else [(wording("map", "commune"), wording("hub_map", "outside_territory"))]
+    rows += _station(hub)
     rows += _passengers(hub)
     rows += _situation(hub.place)
-    return Panel(heading=wording("hub_map", "place"), rows=rows) if rows else None
+    heading = wording("hub_map", "place" if hub.station_name else "place_alone")
+    return Panel(heading=heading, rows=rows) if rows else None
+
+
+def _station(hub: Hub) -> list[tuple[str, str]]:
+    """Name the station of a hub or, where it has none, the nearest one and how far it is."""
+    if hub.station_name:
+        return [(wording("hub_sheet", "station"), hub.station_name)]
+    name, distance = text_of(hub.distances, "station_name"), number(hub.distances, "station_m")
+    if not name or not math.isfinite(distance):
+        return []
+    told = wording("hub_sheet", "station_m", name=name, distance=metres(distance))
+    return [(wording("hub_sheet", "station_nearest"), told)]
 
 
 def _passengers(hub: Hub) -> list[tuple[str, str]]:
@@ -65,8 +76,9 @@ def _situation(place: Row | None) -> list[tuple[str, str]]:
 
 def _park(place: Row, name: str) -> str:
     distance = number(place, "park_distance_m")
-    if text_of(place, "park_relation") == "inside" or distance == 0:
-        return wording("hub_sheet", "park_inside", name=name)
+    relation = text_of(place, "park_relation")
+    if relation == "inside" or distance == 0:
+        return wording("hub_sheet", "park_partial" if relation == "partial" else "park_inside", name=name)
     if not math.isfinite(distance):
         return name
     return wording("hub_sheet", "park_away", name=name, distance=metres(distance))

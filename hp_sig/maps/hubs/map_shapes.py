@@ -1,5 +1,6 @@
 """How are the catchments of a hub drawn: bands of minutes, crow-fly circles, streets, land?"""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -152,16 +153,24 @@ def _polygons(shape: shapely.Geometry) -> shapely.MultiPolygon:
     return shapely.MultiPolygon(parts)
 
 
-def circle_overlays(shapes: HubShapes, mode: str, *, shown: bool) -> tuple[Perimeters, Perimeters | None]:
-    """Draw the crow-fly circle of the longest time, and those of the others, which are hidden at first."""
+def circle_overlays(
+    shapes: HubShapes, mode: str, *, shown: bool, crow: str = ""
+) -> tuple[Perimeters, Perimeters | None]:
+    """Draw what is near as the crow flies in the longest time, and in the others, which are hidden at first.
+
+    Parameters
+    ----------
+    crow
+        The end of the wordings about it: around a footprint it is no circle.
+    """
     *shorter, longest = cut_offs(shapes, mode)
     line = Line(colour=RAMPS[mode][0], dash="8 6", weight=2.2)
     told = wording("hub_sheet", f"mode_{mode}")
-    label = wording("hub_map", "circle", minutes=longest, mode=told)
+    label = wording("hub_map", f"circle{crow}", minutes=longest, mode=told)
     first = _circles(shapes, mode, [longest], line, label, shown=shown)
     if not shorter:
         return first, None
-    label = wording("hub_map", "circles", minutes=in_words(shorter), mode=told)
+    label = wording("hub_map", f"circles{crow}", minutes=in_words(shorter), mode=told)
     thin = Line(colour=RAMPS[mode][0], dash="4 5", weight=1.4)
     return first, _circles(shapes, mode, shorter, thin, label, shown=False)
 
@@ -192,19 +201,30 @@ def street_overlay(shapes: HubShapes, mode: str, *, shown: bool) -> Lines | None
 
 
 def land_overlay(shapes: HubShapes) -> Perimeters | None:
-    """Draw the land inside the longest walk, class by class, hidden at first; None where it is not given."""
+    """Draw the land inside the longest walk, class by class, hidden at first; None where it is not given.
+
+    It hides the areas below, or its colours would not be those of its legend; so it draws their limits again.
+    """
     if shapes.land is None or shapes.land.empty:
         return None
     named = shapes.land.drop_duplicates("class_code").set_index("class_code")
     merged = shapes.land[["class_code", "geometry"]].dissolve("class_code").reindex(named.index)
     merged = merged.set_geometry(simplified_coverage(merged.geometry, SIMPLIFY_M))
-    lines = [Line(colour="#555555", weight=0.5, fill=str(colour), opacity=0.8) for colour in named["colour"]]
+    lines = [Line(colour="#555555", weight=0.5, fill=str(colour), opacity=1.0) for colour in named["colour"]]
     minutes = cut_offs(shapes, "walk")
     label = wording("hub_map", "land_layer", minutes=minutes[-1]) if minutes else wording("hub_map", "land_plain")
+    limits = [shapes.areas.geometry[("walk", one)] for one in minutes]
+    edges = gpd.GeoSeries(limits, crs=LAMBERT93).simplify(SIMPLIFY_M)
+    looks = [dataclasses.replace(look, fill="") for look in look_of("walk", minutes).values()] if minutes else []
+    drawn = gpd.GeoDataFrame(
+        {"name": [*named["class_name"], *(wording("hub_map", "tag", minutes=one) for one in minutes)]},
+        geometry=[*merged.geometry, *edges],
+        crs=LAMBERT93,
+    )
     return Perimeters(
         label=label,
-        shapes=merged.assign(name=named["class_name"]),
-        lines=lines,
+        shapes=drawn,
+        lines=[*lines, *looks],
         legend=list(zip(lines, map(str, named["class_name"]), strict=True)),
         fill="own",
         simplify=False,

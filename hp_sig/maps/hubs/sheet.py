@@ -23,14 +23,14 @@ from hp_sig.maps.hubs.sheet_sentences import (
     overlap_sentences,
     reach_sentences,
 )
-from hp_sig.maps.hubs.sheet_table import reach_table
-from hp_sig.maps.hubs.sheet_take import commune_row, take_section
-from hp_sig.maps.hubs.sheet_text import figure, heading, listed, missing, notes
+from hp_sig.maps.hubs.sheet_table import reach_table, unknown_rows
+from hp_sig.maps.hubs.sheet_take import commune_row, take_section, zones_shown
+from hp_sig.maps.hubs.sheet_text import FAR_M, figure, heading, listed, missing, notes
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.sheets.portrait import number
-from hp_sig.maps.sheets.sentences import amount_told
+from hp_sig.maps.sheets.sentences import amount_told, told_list
 from hp_sig.maps.sheets.sheet import asset, notice_band
-from hp_sig.reference.labels import wording
+from hp_sig.reference.labels import format_number, wording
 from hp_sig.reference.regimes import Regime
 from hp_sig.territory.records import regime_with
 
@@ -55,11 +55,14 @@ class HubLinks:
 
 #: A page with more text than this, drawings and what they say included, is set closer on paper.
 MOST_CHARACTERS = 7900
-#: So is one whose table has more columns than this.
-MOST_COLUMNS = 5
+#: So is one whose table has more columns than this, whose sentences are longer, or whose chart has more zones.
+MOST_COLUMNS, MOST_SAID, MOST_ZONES = 5, 1350, 3
+SAID = re.compile(r'<ul class="said">(.*?)</ul>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 #: Figures of people, of which some may lack: a dash is then explained.
 PEOPLE_COLUMNS = ("population", "crow_fly_population", "households", "dwellings", "jobs")
+#: Those that come from the census.
+CENSUS_COLUMNS = PEOPLE_COLUMNS[2:]
 #: A sheet that stands alone.
 ALONE = HubLinks()
 
@@ -106,7 +109,7 @@ def hub_sheet(
     )
     style = (files("hp_sig.maps") / "assets" / "hub.css").read_text(encoding="utf-8")
     return document(
-        wording("hub_sheet", "title", name=_name(hub)),
+        wording("hub_sheet", "title", name=_name(hub), kind=_kind(hub)[:1].lower() + _kind(hub)[1:]),
         f'<div class="sheet hub{_setting(hub, body)}">{body}</div>',
         style=asset("base.css") + asset("sheet.css") + style,
         scripts=[asset("print.js")],
@@ -118,11 +121,22 @@ def _setting(hub: Hub, body: str) -> str:
     if not hub.catchments:
         return " sparse"
     wide = " wide" if len(hub.catchments) > MOST_COLUMNS else ""
-    return f"{wide} dense" if wide or len(TAG.sub("", body)) > MOST_CHARACTERS else ""
+    is_long = sum(len(TAG.sub("", told)) for told in SAID.findall(body)) > MOST_SAID
+    zones = len(zones_shown(hub))
+    dense = " dense" if wide or is_long or zones > MOST_ZONES or len(TAG.sub("", body)) > MOST_CHARACTERS else ""
+    # What has much to say of trips and of allowances is set closer still.
+    return f"{wide}{dense}{' tight' if is_long and zones > MOST_ZONES + 1 else ''}"
 
 
 def _name(hub: Hub) -> str:
     return hub.name or wording("hub_sheet", "unnamed")
+
+
+def _kind(hub: Hub) -> str:
+    """Say what is told: a hub has a station, land that somebody drew need not."""
+    if hub.station_uic or hub.station_name:
+        return wording("hub_sheet", "kind")
+    return wording("hub_sheet", "kind_footprint" if hub.scale == "footprint" else "kind_site")
 
 
 def _heading(hub: Hub) -> str:
@@ -134,7 +148,7 @@ def _heading(hub: Hub) -> str:
 
 
 def _header(hub: Hub, layers: Layers, links: HubLinks) -> str:
-    told = [wording("hub_sheet", "kind"), hub.commune_name]
+    told = [_kind(hub), hub.commune_name or wording("hub_sheet", "outside_territory")]
     told += [wording("hub_sheet", "station_head", name=hub.station_name)] if hub.station_name else []
     plan = f'<a href="{safe_text(links.plan)}">{_word("map_link")}</a>' if links.plan else ""
     return (
@@ -168,12 +182,16 @@ def _tiles(hub: Hub, regime: Regime) -> str:
 def _left(hub: Hub, regime: Regime) -> list[tuple[str, str]]:
     row = commune_row(hub)
     before, after = number(row, "remaining_before_ha"), number(row, "remaining_after_ha")
+    has_take = number(row, "take_in_zone_ha") > 0 and math.isfinite(after)
     if math.isnan(before) and not hub.screening:
         return []
     if before < 0:
-        return [(amount_told("remaining_ha", -before), wording("hub_sheet", "tile_over"))]
-    if number(row, "take_in_zone_ha") > 0 and after >= 0:
-        told = wording("hub_sheet", "tile_left_after", after=amount_told("remaining_ha", after))
+        key = "tile_over_after" if has_take else "tile_over"
+        told = wording("hub_sheet", key, after=amount_told("remaining_ha", -after))
+        return [(amount_told("remaining_ha", -before), told)]
+    if has_take:
+        key = "tile_left_after" if after >= 0 else "tile_left_over"
+        told = wording("hub_sheet", key, after=amount_told("remaining_ha", abs(after)))
     else:
         told = wording("hub_sheet", "tile_left", last=regime.last_year)
     return [(amount_told("remaining_ha", before), told)]
@@ -214,12 +232,20 @@ def _maps(hub: Hub, layers: Layers, shapes: Shapes | None) -> str:
 def _reach(hub: Hub) -> str:
     head = heading(wording("hub_sheet", "reach"))
     if not hub.catchments:
-        return f'<section class="reach">{head}{missing("need_reach")}</section>'
+        far = hub.has_network
+        lost = missing("need_reach_far", value=format_number(FAR_M)) if far else missing("need_reach")
+        return f'<section class="reach">{head}{lost}</section>'
     sentences = [*reach_sentences(hub), *overlap_sentences(hub)]
-    remarks = [wording("hub_sheet", "reach_note"), wording("hub_sheet", "cause"), *outside_sentence(hub)]
-    if all(math.isnan(number(row, "households")) for row in hub.catchments):
+    note = "reach_note_footprint" if hub.scale == "footprint" else "reach_note"
+    remarks = [wording("hub_sheet", note), wording("hub_sheet", "cause"), *outside_sentence(hub)]
+    unknown = unknown_rows(hub)
+    if set(CENSUS_COLUMNS) <= set(unknown):
         remarks.append(wording("hub_sheet", "need_census"))
-    elif any(math.isnan(number(row, column)) for row in hub.catchments for column in PEOPLE_COLUMNS):
+        unknown = {column: name for column, name in unknown.items() if column not in CENSUS_COLUMNS}
+    if unknown:
+        remarks.append(wording("hub_sheet", "unknown_rows", names=told_list(list(unknown.values()))))
+    shown = [column for column in PEOPLE_COLUMNS if column not in unknown_rows(hub)]
+    if any(math.isnan(number(row, column)) for row in hub.catchments for column in shown):
         remarks.append(wording("hub_sheet", "dash"))
     return (
         f'<section class="reach">{head}<div class="halves"><div>{reach_table(hub)}{notes([" ".join(remarks)])}</div>'

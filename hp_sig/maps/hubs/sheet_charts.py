@@ -1,4 +1,4 @@
-"""How do a hub's passengers, its land and the allowance before and after its project look on paper?"""
+"""How do a hub's passengers and its land look on paper?"""
 
 import math
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from hp_sig.maps.hubs.figures import Hub, text_of
 from hp_sig.maps.hubs.sheet_text import zone_word
 from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.maps.sheets.sentences import amount_told
-from hp_sig.maps.sheets.svg import HATCH_ID, drawing, hatch, rectangle, text, text_width
+from hp_sig.maps.sheets.svg import drawing, rectangle, text, text_width
 from hp_sig.reference.labels import NO_BREAK_SPACE, format_number, wording
 from hp_sig.reference.nomenclature import colour, cover_codes, cover_label, roll_up
 
-__all__ = ["LandBar", "allowance_chart", "cover_bars", "land_chart", "ridership_chart", "zoning_bars"]
+__all__ = ["LandBar", "cover_bars", "cut_to", "land_chart", "ridership_chart", "zoning_bars"]
 
-INK, BAR, CONSUMED, TAKE = "#333", "#27496d", "#9c4a12", "#c8501e"
+INK, BAR = "#333", "#27496d"
 #: The chart of passengers.
 RIDERS_SIZE, RIDERS_BASE, BAR_SHARE = (400, 114), 96.0, 0.74
 #: The charts of land: a row a class, its name, its bar, its figures.
@@ -36,10 +36,6 @@ ZONING = {
 OTHER = "#c9ced3"
 #: Land that no class of cover describes.
 UNDESCRIBED = ""
-#: Bold letters are this much wider than others.
-BOLD = 1.12
-#: The chart of the allowance: a line of words, a bar, a line of figures for each zone.
-ZONE_ROW, ALLOWANCE_BAR, KEY, HEAD, UNDER = 45.0, 12.0, 19.0, 11.5, 10.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,125 +167,21 @@ def land_chart(name: str, bars: Sequence[LandBar], title: str) -> str:
     return drawing(name, "".join(parts), size=(WIDTH, ROW * len(bars) + 4), title=title, desc=desc)
 
 
-def allowance_chart(rows: Sequence[Row], title: str) -> str:
-    """Draw the allowance of each zone: consumed, the project's potential take hatched, what is left.
-
-    Each bar is drawn to its own allowance, so that a commune and its SCoT both read; figures stand under it.
-
-    Parameters
-    ----------
-    rows
-        Of `project_screening`, in order.
-    title
-        What it shows.
-    """
-    has_take = any(number(row, "take_in_zone_ha") > 0 for row in rows)
-    parts = [hatch("take", TAKE), *_allowance_key(has_take=has_take)]
-    listed = []
-    for rank, row in enumerate(rows):
-        top = KEY + ZONE_ROW * rank
-        name, left, figures = _zone_told(row)
-        room = (WIDTH - BOLD * text_width(left, HEAD) - 8) / BOLD
-        # The name in full, or alone, or what the zone is, whichever has room.
-        names = (name, str(row["zone_name"]))
-        shown = next((one for one in names if text_width(one, HEAD) <= room), _level(row) or _cut_to(name, room, HEAD))
-        parts.append(text(shown, (0, top + 11), size=HEAD, kind="value"))
-        parts.append(text(left, (WIDTH, top + 11), anchor="end", size=HEAD, kind="value"))
-        parts += _allowance_bar(row, top + 15)
-        parts.append(text(figures, (0, top + 39), size=UNDER))
-        full = (
-            name
-            if str(row["zone_name"]) in name
-            else wording("hub_sheet", "bar_full", level=name, name=row["zone_name"])
-        )
-        listed.append(f"{full}{NO_BREAK_SPACE}: {', '.join(filter(None, [figures, left]))}")
-    return drawing(
-        "allowance",
-        "".join(parts),
-        size=(WIDTH, math.ceil(KEY + ZONE_ROW * len(rows))),
-        title=title,
-        desc=wording("hub_sheet", "take_desc", values=f"{NO_BREAK_SPACE}; ".join(listed)),
-    )
-
-
-def _allowance_bar(row: Row, top: float) -> list[str]:
-    allowance, consumed = number(row, "allowance_ha"), number(row, "consumed_ha")
-    if not (math.isfinite(allowance) and math.isfinite(consumed)):
-        return [rectangle((0.5, top, WIDTH - 1, ALLOWANCE_BAR), fill="#f3f5f6", stroke=OTHER, dash="3 2")]
-    take = number(row, "take_in_zone_ha")
-    take = take if take > 0 else 0.0
-    whole = max(allowance, consumed + take) or 1.0
-    unit = (WIDTH - 1) / whole
-    parts = [rectangle((0.5, top, allowance * unit, ALLOWANCE_BAR), fill="#fff", stroke=INK)]
-    parts.append(rectangle((0.5, top, consumed * unit, ALLOWANCE_BAR), fill=CONSUMED, stroke=CONSUMED))
-    if take:
-        box = (0.5 + consumed * unit, top, max(take * unit, 2.0), ALLOWANCE_BAR)
-        parts.append(rectangle(box, fill=f"url(#{HATCH_ID}-take)", stroke=TAKE))
-    if consumed + take > allowance:
-        # The limit that is passed.
-        parts.append(rectangle((allowance * unit - 1, top - 3, 3, ALLOWANCE_BAR + 6), fill="#1c1c1c", stroke="#fff"))
-    return parts
-
-
-def _allowance_key(*, has_take: bool) -> list[str]:
-    parts, at = [], 0.5
-    keys = [("key_consumed", CONSUMED, CONSUMED)]
-    keys += [("key_take", f"url(#{HATCH_ID}-take)", TAKE)] if has_take else []
-    for key, fill, stroke in [*keys, ("key_left", "#fff", INK)]:
-        told = wording("hub_sheet", key)
-        parts += [rectangle((at, 2, 14, 10), fill=fill, stroke=stroke), text(told, (at + 19, 11), size=10.5)]
-        at += 34 + text_width(told, 10.5)
-    return parts
-
-
-def _zone_told(row: Row) -> tuple[str, str, str]:
-    """Name a zone, tell what is left (before, and after where there is a take), and list its figures."""
-    layer = str(row["zone_layer"]).partition("_")[0]
-    known = layer if layer in {"communes", "epci", "scot"} else "zone"
-    name = wording("hub_sheet", f"bar_{known}", name=row["zone_name"])
-    allowance, consumed = number(row, "allowance_ha"), number(row, "consumed_ha")
-    before, after = number(row, "remaining_before_ha"), number(row, "remaining_after_ha")
-    take = number(row, "take_in_zone_ha")
-    if not math.isfinite(allowance) or not math.isfinite(before):
-        return name, wording("hub_sheet", "bar_unknown"), ""
-    end = after if take > 0 and math.isfinite(after) else before
-    words = {
-        "allowance": _hectares(allowance),
-        "consumed": _hectares(consumed),
-        "take": _hectares(take),
-    }
-    left = wording("hub_sheet", "bar_left", before=amount_told("remaining_ha", before))
-    if end < 0:
-        amounts = {"before": amount_told("remaining_ha", before), "amount": amount_told("remaining_ha", -end)}
-        left = wording("hub_sheet", "bar_left_over" if before > 0 else "bar_over", **amounts)
-    elif take > 0:
-        amounts = {"before": amount_told("remaining_ha", before), "after": amount_told("remaining_ha", end)}
-        left = wording("hub_sheet", "bar_left_after", **amounts)
-    return name, left, wording("hub_sheet", "bar_figures_take" if take > 0 else "bar_figures", **words)
-
-
-def _level(row: Row) -> str:
-    """Say what a zone is, where it is one of the three that everybody knows."""
-    layer = str(row["zone_layer"]).partition("_")[0]
-    known = {"communes": "zone_commune", "epci": "zone_epci", "scot": "zone_scot"}
-    return wording("hub_map", known[layer]) if layer in known else ""
-
-
-def _hectares(value: float) -> str:
-    """Write hectares without their unit, which stands in the caption."""
-    return amount_told("remaining_ha", value).removesuffix(f"{NO_BREAK_SPACE}ha")
-
-
 def _share(bar: LandBar) -> str:
     return amount_told("share_of_zone", bar.share)
 
 
 def _short(name: str) -> str:
     """Name a class without its examples, in as many of its words as its column has room for."""
-    return _cut_to(name.split(" (", maxsplit=1)[0], NAME_RIGHT - GAP, SIZE)
+    return cut_to(name.split(" (", maxsplit=1)[0], NAME_RIGHT - GAP, SIZE)
 
 
-def _cut_to(name: str, room: float, size: float) -> str:
+def cut_to(name: str, room: float, size: float) -> str:
+    """Write as many words of a name as there is room for, at the size of its letters.
+
+    >>> cut_to("Surfaces d'eau et glaciers", 100.0, 11.0)
+    "Surfaces d'eau…"
+    """
     words = name.split(" ")
     told = name
     while text_width(told, size) > room and len(words) > 1:

@@ -5,10 +5,10 @@ import math
 from hp_sig.maps.hubs.figures import Hub, percent, text_of
 from hp_sig.maps.hubs.sheet_charts import LandBar, cover_bars, land_chart, zoning_bars
 from hp_sig.maps.hubs.sheet_sentences import main_catchment, mode_word
-from hp_sig.maps.hubs.sheet_text import figure, heading, listed, missing
+from hp_sig.maps.hubs.sheet_text import FAR_M, figure, heading, listed, missing
 from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.maps.sheets.sentences import amount_told, told_list
-from hp_sig.reference.labels import wording
+from hp_sig.reference.labels import format_number, wording
 
 __all__ = ["land_section"]
 
@@ -27,11 +27,16 @@ def land_section(hub: Hub) -> str:
     row = main_catchment(hub)
     if row is None:
         head = heading(wording("hub_sheet", "land_plain"))
-        return f'<section class="land">{head}{missing("need_land_roads")}</section>'
+        far = hub.has_network
+        lost = missing("need_land_far", value=format_number(FAR_M)) if far else missing("need_land_roads")
+        return f'<section class="land">{head}{lost}</section>'
     rows = hub.of(hub.land, row)
     covers = cover_bars([one for one in rows if one["axis"] == "cover"])
     zones = zoning_bars([one for one in rows if one["axis"] == "zoning"])
     parks = [one for one in rows if one["axis"] == "pnr"]
+    if hub.is_outside and not (covers or zones):
+        # No file of the territory describes that land: none is missing.
+        return ""
     has_land = bool(covers) or math.isfinite(number(row, "artificialised_ha"))
     sentences = [_state("artificialised", row), _state("sealed", row)] if has_land else []
     sentences += _parks(parks)

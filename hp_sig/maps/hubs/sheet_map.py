@@ -63,14 +63,15 @@ def mode_map(hub: Hub, shapes: Shapes, communes: gpd.GeoDataFrame, mode: str) ->
     """
     minutes = minutes_of(shapes, mode)
     discs = [shapes.crow_fly.geometry[mode, minute] for minute in minutes]
-    frame = _Frame(shapes.origin, max(_radius(disc) for disc in discs))
+    frame = _Frame(shapes.origin, max(_radius(disc, shapes.origin) for disc in discs))
     colours = ramp(mode, len(minutes))
     body = [f'<g clip-path="url(#clip-{mode})">', *_communes(frame, communes, fill=LAND)]
     for minute, colour in reversed(list(zip(minutes, colours, strict=True))):
         path = frame.path(shapes.areas.geometry[mode, minute])
         body.append(f'<path d="{path}" fill="{colour}" fill-rule="evenodd" stroke="{colours[0]}" stroke-width=".7"/>')
     body += _communes(frame, communes, fill="none")
-    body += [_circle(frame, _radius(disc), is_last=disc is discs[-1]) for disc in discs]
+    is_land = hub.scale == "footprint"
+    body += [_limit(frame, disc, shapes.origin, is_land=is_land, is_last=disc is discs[-1]) for disc in discs]
     body.append(f'<circle cx="{SIDE / 2:g}" cy="{SIDE / 2:g}" r="9" fill="{HUB}" stroke="#fff" stroke-width="3"/></g>')
     body += _names(frame, communes)
     body.append(rectangle((0.5, 0.5, SIDE - 1, SIDE - 1), fill="none", stroke=LIMIT))
@@ -133,9 +134,10 @@ class _Frame:
         return f"M{xs[0]} {ys[0]}{moves}z"
 
 
-def _radius(disc: shapely.Geometry) -> float:
-    west, _, east, _ = (float(bound) for bound in shapely.bounds(disc))
-    return (east - west) / 2
+def _radius(disc: shapely.Geometry, origin: shapely.Point) -> float:
+    """Give how far a disc, or what lies around a footprint, goes from the middle of the map."""
+    west, south, east, north = (float(bound) for bound in shapely.bounds(disc))
+    return max(origin.x - west, east - origin.x, origin.y - south, north - origin.y)
 
 
 def _communes(frame: _Frame, communes: gpd.GeoDataFrame, *, fill: str) -> list[str]:
@@ -145,12 +147,15 @@ def _communes(frame: _Frame, communes: gpd.GeoDataFrame, *, fill: str) -> list[s
     return [f'<path d="{path}" fill="{fill}" stroke="{LIMIT}" stroke-width="1.6"/>'] if path else []
 
 
-def _circle(frame: _Frame, radius_m: float, *, is_last: bool) -> str:
-    width = 3 if is_last else 1.6
-    return (
-        f'<circle cx="{SIDE / 2:g}" cy="{SIDE / 2:g}" r="{radius_m * frame.scale:.1f}" fill="none" stroke="{INK}" '
-        f'stroke-width="{width:g}" stroke-dasharray="9 6"/>'
+def _limit(frame: _Frame, disc: shapely.Geometry, origin: shapely.Point, *, is_land: bool, is_last: bool) -> str:
+    """Draw how far one would go as the crow flies: a circle around a point, a rounded shape around a footprint."""
+    shape = (
+        f'<path d="{frame.path(disc)}"'
+        if is_land
+        else f'<circle cx="{SIDE / 2:g}" cy="{SIDE / 2:g}" r="{_radius(disc, origin) * frame.scale:.1f}"'
     )
+    width = 3 if is_last else 1.6
+    return f'{shape} fill="none" stroke="{INK}" stroke-width="{width:g}" stroke-dasharray="9 6"/>'
 
 
 def _names(frame: _Frame, communes: gpd.GeoDataFrame) -> list[str]:

@@ -1,5 +1,6 @@
 """How were the figures of a hub worked out, and from which files?"""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from hp_sig.assembly import Layers
@@ -25,6 +26,8 @@ SINGLE = (
     ("ridership", "hub_sheet"),
     ("enaf", "sheet"),
 )
+#: Those that only what is told of trips comes from.
+OF_TRIPS = ("roads", "population", "census", "buildings")
 #: Ways to spread the people of a commune inside it.
 SPREADS = ("buildings", "land_cover", "roads", "area")
 
@@ -90,8 +93,10 @@ def _uses(hub: Hub, layers: Layers) -> Iterator[tuple[str, LayerSource]]:
     for layer in layers.zones.values():
         if layer.config.id == "pnr":
             yield wording("sheet", "use_pnr"), layer.config
+    shown = {name: bool(hub.catchments) for name in OF_TRIPS}
+    shown["ridership"] = any(math.isfinite(count) for count in hub.ridership.values())
     for name, section in SINGLE:
-        if name in sources:
+        if name in sources and shown.get(name, True):
             yield wording(section, f"use_{name}"), sources[name]
     departement = str(layers.communes["departement_code"].get(hub.commune_code, ""))
     for source in layers.territory.land_cover:

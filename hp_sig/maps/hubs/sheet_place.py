@@ -1,6 +1,7 @@
 """Where does a hub stand: commune, intercommunality, SCoT, park, planning zone, station?"""
 
 import math
+import re
 
 from hp_sig.assembly import Layers
 from hp_sig.maps.editions import latest_epci
@@ -11,6 +12,9 @@ from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.reference.labels import format_number, wording
 
 __all__ = ["epci_of", "place_list", "told_distance"]
+
+#: What the name of a SCoT begins with, where a proper noun follows.
+TWICE = re.compile(r"^(?i:scot)\s+(?:(?:de la|du|des|de)\s+|(?:de l|d)['\u2019]\s*)?(?=[A-ZÀ-Ý])")
 
 
 def place_list(hub: Hub, layers: Layers) -> str:
@@ -23,12 +27,15 @@ def place_list(hub: Hub, layers: Layers) -> str:
     layers
         Of the territory, for the intercommunality of today.
     """
-    rows = [(wording("hub_sheet", "commune"), hub.commune_name)]
+    rows = [(wording("hub_sheet", "commune"), hub.commune_name or wording("hub_sheet", "outside_territory"))]
     epci = epci_of(hub, layers)
     if epci is not None:
         rows.append((wording("hub_sheet", "epci", year=epci[0]), epci[1]))
     place = hub.place
-    if place is not None:
+    if place is not None and hub.is_outside:
+        # Only a park may be known of a place that no commune of the territory tells.
+        rows += [(wording("hub_sheet", "park"), _park(place))] if text_of(place, "park_name") else []
+    elif place is not None:
         rows += [(wording("hub_sheet", "scot"), _scot(place)), (wording("hub_sheet", "park"), _park(place))]
         rows.append((wording("hub_sheet", "zone"), _zone(place)))
     rows += [*_station(hub), *_envelope(hub.distances)]
@@ -59,6 +66,8 @@ def told_distance(metres: float) -> str:
 def _scot(place: Row) -> str:
     name, status = text_of(place, "scot_name"), text_of(place, "scot_status") or "unknown"
     told = wording("scot_status", status)
+    # The term before it already says « SCoT ».
+    name = TWICE.sub("", name)
     return wording("hub_sheet", "scot_named", name=name, status=told) if name else told
 
 
@@ -68,7 +77,7 @@ def _park(place: Row) -> str:
     if not name:
         return wording("hub_sheet", "park_unknown")
     if relation == "inside" or distance == 0:
-        return wording("hub_sheet", "park_inside", name=name)
+        return wording("hub_sheet", "park_partial" if relation == "partial" else "park_inside", name=name)
     return wording("hub_sheet", "park_away", name=name, distance=told_distance(distance)) if distance > 0 else name
 
 

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from hp_sig.maps.hubs.figures import Hub, about, percent, rounded, text_of
 from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.maps.sheets.sentences import opened, told_list
@@ -64,15 +66,40 @@ def overlap_sentences(hub: Hub) -> list[str]:
     shared = [row for row in hub.overlaps if number(row, "overlap_ha") > 0]
     if not shared:
         key = "overlap_none" if len(hub.others) == 1 else "overlap_none_many"
-        return [wording("hub_sheet", key, names=told_list(list(hub.others.values())))]
-    told = []
+        return [wording("hub_sheet", key, names=_few_names(list(hub.others.values())))]
     # Of each pair and mode the last is the longest.
-    for row in {(row["other_hub_id"], row["mode"]): row for row in sorted(shared, key=_minutes)}.values():
-        name = hub.others.get(str(row["other_hub_id"])) or text_of(row, "other_hub_name")
-        people, share = number(row, "population"), percent(number(row, "share_of_hub"))
-        key = "overlap" if math.isfinite(people) else "overlap_area"
-        told.append(wording("hub_sheet", key, count=about(people), name=name, share=share, **mode_word(row)))
-    return told
+    by_pair = {(row["other_hub_id"], row["mode"]): row for row in sorted(shared, key=_minutes)}
+    by_mode: dict[str, list[Row]] = {}
+    for row in by_pair.values():
+        by_mode.setdefault(str(row["mode"]), []).append(row)
+    return [_shared(hub, rows) for rows in by_mode.values()]
+
+
+def _shared(hub: Hub, rows: Sequence[Row]) -> str:
+    """Say what is shared with the hub that shares most of those of a mode, and how many others do."""
+    row = max(rows, key=lambda row: (np.nan_to_num(number(row, "population"), nan=-1.0), number(row, "overlap_ha")))
+    form = "only" if len(hub.others) <= 1 else "one"
+    name = hub.others.get(str(row["other_hub_id"])) or text_of(row, "other_hub_name")
+    people = number(row, "population")
+    words = {
+        "count": about(people),
+        "share": percent(number(row, "share_of_hub")),
+        "other": wording("hub_sheet", f"overlap_{form}", name=name),
+        "of_other": wording("hub_sheet", f"overlap_of_{form}", name=name),
+    }
+    told = wording("hub_sheet", "overlap" if math.isfinite(people) else "overlap_area", **words, **mode_word(row))
+    more = len(rows) - 1
+    key = f"overlap_more_{'one' if more == 1 else 'many'}"
+    return wording("hub_sheet", key, told=told, count=more) if more else told
+
+
+def _few_names(names: Sequence[str]) -> str:
+    """Name other hubs; past the first few, say how many more there are."""
+    shown = list(names[:MOST_NAMED])
+    more = len(names) - len(shown)
+    if more:
+        shown.append(wording("hub_sheet", f"overlap_others_{'one' if more == 1 else 'many'}", count=more))
+    return told_list(shown)
 
 
 def outside_sentence(hub: Hub) -> list[str]:
@@ -133,9 +160,12 @@ def _cut(rows: Sequence[Row]) -> list[str]:
     out = [row for row in out if not rounded(number(row, "crow_fly_population")) < 1]
     told = []
     if out:
-        form = "one" if len(out) == 1 else "many"
-        named = _first_few(_ordered(out, "crow_fly_population"), _cut_name)
-        told.append(opened(wording("hub_sheet", f"cut_{form}", names=named)))
+        if len(out) == 1:
+            lost = wording("hub_sheet", "cut_one", names=text_of(out[0], "commune_name"), people=_cut_people(out[0]))
+        else:
+            named = _first_few(_ordered(out, "crow_fly_population"), _cut_name)
+            lost = wording("hub_sheet", "cut_many", names=named)
+        told.append(opened(lost))
     part = [row for row in rows if number(row, "area_ha") > 0]
     part = [row for row in part if number(row, "population") < FEW * number(row, "crow_fly_population")]
     if part:
@@ -171,6 +201,12 @@ def _with_area(row: Row) -> str:
 
 
 def _cut_name(row: Row) -> str:
-    name = text_of(row, "commune_name")
+    return f"{text_of(row, 'commune_name')}{_cut_people(row)}"
+
+
+def _cut_people(row: Row) -> str:
+    """Tell in brackets how many people of a commune are in the circle; nothing where that is not known."""
     circle = number(row, "crow_fly_population")
-    return name if math.isnan(circle) else wording("hub_sheet", "cut_people", name=name, count=about(circle))
+    if math.isnan(circle):
+        return ""
+    return wording("hub_sheet", f"cut_people_{_form(circle)}", count=about(circle))

@@ -9,19 +9,22 @@ from hp_sig.maps.safety import safe_text
 from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.reference.labels import format_number, wording
 
-__all__ = ["reach_table", "year_of"]
+__all__ = ["reach_table", "unknown_rows", "year_of"]
 
-#: Rows of the table: key of the heading, column of the figures, column of their year.
+#: Rows of the table that may be unknown: key of the heading, column of the figures, column of their year.
 PEOPLE = (
     ("population", "population", "population_year"),
+    ("circle", "crow_fly_population", ""),
     ("households", "households", "census_year"),
     ("dwellings", "dwellings", "census_year"),
     ("jobs", "jobs", "census_year"),
 )
+#: What a row of the table is for the style sheet.
+KINDS = {"population": ' class="main"', "circle": ' class="circle"'}
 
 
 def reach_table(hub: Hub) -> str:
-    """Write a column for each mode and number of minutes, a row for each figure.
+    """Write a column for each mode and number of minutes, a row for each figure that is known somewhere.
 
     Parameters
     ----------
@@ -42,16 +45,34 @@ def reach_table(hub: Hub) -> str:
     starts = [rank == 0 for _, found in groups for rank in range(len(found))]
     body = _row(_word("reach_area"), rows, "catchment_ha", lambda value: format_number(value, 0), starts)
     body += _row(_word("reach_share"), rows, "crow_fly_share", percent, starts)
+    lost = unknown_rows(hub)
     for key, column, year in PEOPLE:
-        body += _row(_heading(key, rows, year), rows, column, about, starts)
-        if key == "population":
-            body += _row(_word("reach_circle"), rows, "crow_fly_population", about, starts, kind=' class="circle"')
+        if column not in lost:
+            body += _row(_heading(key, rows, year), rows, column, about, starts, kind=KINDS.get(key, ""))
     corner = _word("reach_corner")
     return (
         f'<table class="reach"><caption>{_word("reach_caption")}</caption><colgroup class="names"></colgroup>'
         f'{colgroups}<thead><tr><th scope="col" rowspan="2">{corner}</th>{modes}</tr><tr>{minutes}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
+
+
+def unknown_rows(hub: Hub) -> dict[str, str]:
+    """Give the columns that no trip knows a figure of, each with what it is called in a sentence.
+
+    Where nobody lives nobody is counted: a 0 beside figures that are not known tells nothing.
+
+    Parameters
+    ----------
+    hub
+        A hub that has catchments.
+    """
+    lost = {}
+    for key, column, _ in PEOPLE:
+        values = [number(row, column) for row in hub.catchments]
+        if any(map(math.isnan, values)) and not any(value > 0 for value in values):
+            lost[column] = wording("hub_sheet", f"unknown_{key}")
+    return lost
 
 
 def year_of(rows: Sequence[Row], column: str) -> int | None:

@@ -7,7 +7,10 @@ from hp_sig.maps.sheets.sections import flag_list, note_lines
 from hp_sig.reference.labels import wording
 from hp_sig.reference.nomenclature import zone_kinds
 
-__all__ = ["figure", "heading", "listed", "missing", "notes", "zone_word"]
+__all__ = ["FAR_M", "figure", "heading", "listed", "missing", "notes", "zone_word"]
+
+#: A hub farther than this from any street, in metres, has no trips: `hp_sig.indicators.reach.MAX_SNAP_M`.
+FAR_M = 500.0
 
 
 def heading(words: str, flags: Sequence[str] = ()) -> str:
@@ -36,9 +39,9 @@ def zone_word(kind: str) -> str:
     return wording("zone_kind", kind) if kind in known else ""
 
 
-def missing(need: str) -> str:
+def missing(need: str, **values: object) -> str:
     """Say what is missing, and what it needs."""
-    return f'<p class="missing">{safe_text(wording("hub_sheet", need))}</p>'
+    return f'<p class="missing">{safe_text(wording("hub_sheet", need, **values))}</p>'
 
 
 def notes(told: Sequence[str]) -> str:
