@@ -18,11 +18,10 @@ from hp_sig.layers.vector import finish, read_vector
 from hp_sig.reference.fields import find_fields
 from hp_sig.reference.roads import SCHEMAS, road_values
 
-__all__ = ["ONEWAYS", "read_roads"]
+__all__ = ["read_roads"]
 
-#: Both ways; only in the direction of the line; only against it.
-ONEWAYS = ("both", "forward", "backward")
-#: What producers write for each: Geofabrik's letters, BD TOPO's words.
+#: What producers write for both ways, only in the direction of the line, only against it: Geofabrik's letters, BD
+#: TOPO's words.
 DIRECTIONS = {
     **{"B": "both", "F": "forward", "T": "backward"},
     **{"Double sens": "both", "Sans objet": "both", "Sens direct": "forward", "Sens inverse": "backward"},
