@@ -19,7 +19,7 @@ refresh: $(VENV)/.base
 test: $(VENV)/.dev $(AXE)
 	@sh scripts/apt_install.sh chromium chromium
 	@sh scripts/apt_install.sh poppler-utils pdftotext
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 style: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -33,7 +33,7 @@ FILES = {
 }
 FOREIGN = b"a QGIS project of somebody else"
 #: Points spread over the whole run.
-SPREAD = 12
+SPREAD = 8
 
 #: Refreshes each folder of results in a child of its own, which is killed, or whose disk fails, just before its n-th
 #: operation on a file of this test; what is told of each one is its operations and how it ended.
