@@ -26,9 +26,10 @@ from hp_sig.maps.engine import page_map
 from hp_sig.maps.hubs import map_shapes
 from hp_sig.maps.hubs.map import hub_map, hub_page
 from hp_sig.maps.hubs.map_comparison import COLOURS, comparison_map, comparison_page
-from hp_sig.maps.hubs.map_panels import hectares, metres
+from hp_sig.maps.hubs.map_panels import hectares
 from hp_sig.maps.hubs.map_shapes import area_overlay, look_of
 from hp_sig.maps.hubs.sheet import hub_sheet
+from hp_sig.maps.hubs.sheet_place import told_distance
 from hp_sig.maps.model import page_model
 from hp_sig.maps.overlays import Line, Lines, Mark, Perimeters, Places, Tag
 from hp_sig.maps.page import Caption, Page
@@ -478,7 +479,7 @@ def test_hectares_have_the_two_decimals_of_the_sheet(value, text):
 
 @pytest.mark.parametrize(("value", "text"), [(124.0, "120 m"), (996.0, "1,0 km"), (1240.0, "1,2 km")])
 def test_distances_are_rounded_to_what_they_are_worth(value, text):
-    assert plain(metres(value)) == text
+    assert plain(told_distance(value)) == text
 
 
 def test_an_excess_has_a_true_minus_and_a_no_break_space_before_its_unit():

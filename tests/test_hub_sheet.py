@@ -25,7 +25,6 @@ from hp_sig.maps.hubs.sheet_place import place_list, told_distance
 from hp_sig.maps.hubs.sheet_sentences import main_catchment, outside_sentence, overlap_sentences, reach_sentences
 from hp_sig.maps.hubs.sheet_table import reach_table
 from hp_sig.maps.hubs.sheet_take import take_section, zones_shown
-from hp_sig.maps.hubs.sheet_text import FAR_M
 from hp_sig.reference.fields import sample_territory_file
 
 NAN = float("nan")
@@ -1011,7 +1010,8 @@ def test_a_hub_far_from_any_street_does_not_ask_for_roads_that_are_there(sample)
     assert "il est à plus de 500 m de toute voie praticable" in text.split("Qui atteint")[1].split("Quels sols")[0]
     assert "il est à plus de 500 m de toute voie praticable" in text.split("Quels sols")[1].split("Que prendrait")[0]
     assert "réseau de routes" not in text
-    assert FAR_M == MAX_SNAP_M
+    # What is told is the distance that the network is searched to.
+    assert MAX_SNAP_M == 500
 
 
 def test_a_hub_out_of_the_territory_says_so_and_asks_for_no_file(sample):
@@ -1061,7 +1061,7 @@ def test_only_what_has_a_station_is_called_a_hub(sample, lost, said):
     assert f" – {said.split(' · ')[0].lower()}</title>" in plain(html)
 
 
-@pytest.mark.parametrize(("metres", "said"), [(344.0, "340 m"), (999.0, "1 000 m"), (12_340.0, "12,3 km")])
+@pytest.mark.parametrize(("metres", "said"), [(344.0, "340 m"), (999.0, "1,0 km"), (12_340.0, "12,3 km")])
 def test_a_distance_is_in_metres_up_to_a_kilometre(metres, said):
     assert plain(told_distance(metres)) == said
 

@@ -83,6 +83,11 @@ class Layers:
         """Names of the layers whose file was there."""
         return tuple(name for name in self.territory.sources() if name not in self.land.absent)
 
+    def latest(self, zone_id: str) -> ZoneLayer | None:
+        """Give the latest edition of the zones of one kind (`epci`, `scot`), the one in force; None without."""
+        editions = [layer for layer in self.zones.values() if layer.config.id == zone_id]
+        return max(editions, key=lambda layer: layer.config.cog_year or 0, default=None)
+
 
 def load_layers(
     territory: Territory,

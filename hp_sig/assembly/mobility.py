@@ -11,14 +11,13 @@ import pandas as pd
 import shapely
 
 from hp_sig.errors import LayerError, some
+from hp_sig.layers.projects import PLACED
 from hp_sig.territory import Territory
 
 __all__ = ["MobilityLayers", "assemble_mobility", "hub_faults"]
 
 #: Roads this far from the communes are kept, in metres: who lives beyond the limit may be the first to reach a hub.
 ROAD_MARGIN_M = 10_000.0
-#: Scales of a project that has a place of its own.
-PLACED = ("site", "footprint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from hp_sig.crs import require_lambert93
 from hp_sig.indicators.polygons import Bools, Floats, Ints, Shapes, polygon_parts, require_polygons
 from hp_sig.indicators.tabulation import sound_polygons
 from hp_sig.parallel import shared
+from hp_sig.reference.roads import streets as streets_of_homes
 
 __all__ = ["KINDS", "METHODS", "Weights", "weights_of"]
 
@@ -29,8 +30,6 @@ BUILT_COVER = "CS1.1.1.1"
 USES_OF = {"residents": (("US5",), ("US235",)), "jobs": (("US2", "US3", "US235"),)}
 #: Use of the buildings that a kind of figure is spread by (:data:`hp_sig.layers.buildings.USES`).
 BUILDING_USE = {"residents": "residential", "jobs": "activity"}
-#: Streets that homes, and in villages shops and workshops, stand along.
-STREETS = ("residential", "living_street")
 #: A street counts as a strip of this width, in metres, so that its area is its length: a limit that runs along it
 #: parts it in two halves, and no metre is lost or counted twice.
 STRIP_M = 1.0
@@ -131,7 +130,7 @@ def weights_of(
         sources.append(("land_cover", lambda left: _by_land_cover(shapes, left, states)))
     if roads is not None:
         _require_columns(roads, "roads", ("road_class",))
-        streets = roads[roads["road_class"].isin(STREETS)]
+        streets = roads[roads["road_class"].isin(streets_of_homes())]
         sources.append(("roads", lambda left: _by_streets(shapes, left, streets)))
     methods = {kind: np.full(len(shapes), METHODS[-1], dtype=object) for kind in KINDS}
     totals = {kind: shapely.area(shapes) for kind in KINDS}

@@ -19,12 +19,14 @@ from hp_sig.layers.stations import points_from_degrees
 from hp_sig.layers.tables import SIREN, TABLES, commune_codes, read_table, texts
 from hp_sig.layers.vector import finish, multipolygons, nowhere, read_vector
 
-__all__ = ["SCALES", "read_projects"]
+__all__ = ["PLACED", "SCALES", "at_stations", "read_projects"]
 
 log = logging.getLogger(__name__)
 
 #: From the most to the least precise.
 SCALES = ("site", "footprint", "commune", "epci", "pays")
+#: Scales of a project that has a place of its own.
+PLACED = ("site", "footprint")
 #: Scales without a place of their own.
 WIDE_SCALES = ("commune", "epci", "pays")
 OPTIONAL = ("axis", "commune_code", "epci_siren", "station_uic", "source")
@@ -98,6 +100,29 @@ def read_projects(
     return finish(ordered, path, vintage=vintage, faults=faults, notes=notes)
 
 
+def at_stations(projects: gpd.GeoDataFrame, stations: gpd.GeoDataFrame | None) -> gpd.GeoSeries:
+    """Say where projects stand: a site that names a station stands at it, where a file knows that station.
+
+    Parameters
+    ----------
+    projects
+        From :func:`read_projects`.
+    stations
+        From :func:`hp_sig.layers.stations.read_stations`, or None.
+
+    Returns
+    -------
+    geopandas.GeoSeries
+        On the index of `projects`, EPSG:2154; none for a project without a place of its own.
+    """
+    shapes = projects.geometry.to_numpy().copy()
+    if stations is not None:
+        named = ((projects["scale"] == "site") & projects["station_uic"].isin(stations.index)).to_numpy()
+        rank = stations.index.get_indexer(pd.Index(projects["station_uic"][named]))
+        shapes[named] = stations.geometry.to_numpy()[rank]
+    return gpd.GeoSeries(shapes, index=projects.index, crs=LAMBERT93)
+
+
 def _drawn(
     rows: gpd.GeoDataFrame, ids: pd.Series, given: pd.Series, faults: list[str], notes: list[str]
 ) -> tuple[gpd.GeoSeries, pd.Series]:
@@ -137,7 +162,7 @@ def _faults(projects: gpd.GeoDataFrame) -> list[str]:
         faults.append(
             f"{len(unknown)} projects have no known scale: {some(unknown)}. Expected one of {', '.join(SCALES)}."
         )
-    drawn = projects["scale"].isin(["site", "footprint"])
+    drawn = projects["scale"].isin(PLACED)
     nowhere = projects.index[drawn & projects.geometry.isna()]
     if len(nowhere):
         faults.append(

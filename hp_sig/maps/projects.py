@@ -7,11 +7,10 @@ anything wider is listed beside the map. None gets a made-up point.
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from hp_sig.assembly import Layers
-from hp_sig.crs import LAMBERT93
+from hp_sig.layers.projects import SCALES, at_stations
 from hp_sig.maps.overlays import Action, Line, Mark, Outlines, Perimeters, Places
 from hp_sig.reference.labels import wording
 
@@ -20,8 +19,6 @@ __all__ = ["actions_of", "concerned", "footprints", "projects_of_communes", "sit
 FOOTPRINT = Line(colour="#b3001b")
 #: Limits of the communes and of the EPCI that an action concerns.
 CONCERNED = {"commune": Line(colour="#b3001b", dash="7 4"), "epci": Line(colour="#27496d", dash="12 5", weight=4.0)}
-#: Scales of a project, from the narrowest.
-SCALES = ("site", "footprint", "commune", "epci", "pays")
 
 
 def sites(layers: Layers) -> Places | None:
@@ -160,11 +157,7 @@ def _sites(layers: Layers) -> gpd.GeoDataFrame | None:
     names = pd.Series(dtype="str") if layers.stations is None else layers.stations["name"]
     # A station that no file knows leaves the project at its own coordinates.
     drawn["station"] = [str(names.get(code, "")) for code in drawn["station_uic"]]
-    if layers.stations is not None and len(drawn):
-        at_station = gpd.GeoSeries(layers.stations.geometry.reindex(drawn["station_uic"]))
-        shapes = np.where(drawn["station"] == "", drawn.geometry.to_numpy(), at_station.to_numpy())
-        drawn = drawn.set_geometry(gpd.GeoSeries(shapes, index=drawn.index, crs=LAMBERT93))
-    degrees = drawn.geometry.to_crs(4326)
+    degrees = at_stations(drawn, layers.stations).to_crs(4326)
     return drawn.assign(lon=degrees.x, lat=degrees.y)
 
 

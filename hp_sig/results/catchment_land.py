@@ -13,7 +13,7 @@ import shapely
 from hp_sig.assembly import Layers, ZoneLayer
 from hp_sig.crs import LAMBERT93, M2_PER_HA
 from hp_sig.indicators.polygons import Shapes, polygon_parts
-from hp_sig.indicators.screening import cut_by_footprints
+from hp_sig.indicators.screening import OUTSIDE, WHOLE_SHARE, cut_by_footprints
 from hp_sig.indicators.stock import land_stock
 from hp_sig.indicators.tabulation import tabulate_area
 from hp_sig.indicators.zonal import areas_within
@@ -25,12 +25,8 @@ from hp_sig.results.screening_land import latest_cover
 __all__ = ["land_inside", "land_pieces", "stock_inside"]
 
 STOCK = ["artificialised_ha", "sealed_ha"]
-#: Code of the land that lies in no class of an axis.
-NO_CLASS = "outside"
 #: Level of the nomenclature at which land is drawn: ten classes, for fourteen at the last one.
 DRAWN_LEVEL = 3
-#: Land cover that tells of less than this share of an area leaves a hole in it, beyond what limits differ by.
-WHOLE_SHARE = 0.99
 #: Less than this, in hectares, is what two drawings of one limit differ by.
 NOISE_HA = 1e-6
 
@@ -144,16 +140,16 @@ def _covers(areas: gpd.GeoDataFrame, layers: Layers) -> Iterator[pd.DataFrame]:
         for axis, column in (("cover", "cover_code"), ("use", "use_code")):
             if column in classes.columns:
                 table = tabulate_area(part, classes, by=column)
-                table[NO_CLASS] = (part.area / M2_PER_HA - table.sum(axis="columns")).clip(lower=0.0)
+                table[OUTSIDE] = (part.area / M2_PER_HA - table.sum(axis="columns")).clip(lower=0.0)
                 axes[axis].append(table.melt(ignore_index=False, var_name="class_code", value_name="area_ha"))
     for axis, label in (("cover", cover_label), ("use", use_label)):
         if axes[axis]:
             together = pd.concat(axes[axis])
-            together["class_code"] = together["class_code"].fillna(NO_CLASS)
+            together["class_code"] = together["class_code"].fillna(OUTSIDE)
             levels = [*range(areas.index.nlevels)]
             keys = [together.index.get_level_values(level) for level in levels]
             table = together.groupby([*keys, "class_code"], sort=False)["area_ha"].sum().reset_index("class_code")
-            names = [label(code) if code != NO_CLASS else np.nan for code in table["class_code"]]
+            names = [label(code) if code != OUTSIDE else np.nan for code in table["class_code"]]
             yield table.assign(axis=axis, class_name=pd.Series(names, index=table.index, dtype="str"))
 
 
@@ -175,8 +171,7 @@ def _told_layers(layers: Layers) -> list[ZoneLayer]:
     """Give the parks, and the SCoT of the latest list."""
     # One layer of parks: two editions of it would count their land twice.
     parks = [layer for name, layer in layers.zones.items() if name == park_layer(layers)]
-    scots = [layer for layer in layers.zones.values() if layer.config.id == "scot"]
-    latest = max(scots, key=lambda layer: layer.config.cog_year or 0, default=None)
+    latest = layers.latest("scot")
     return [*parks, *([] if latest is None else [latest])]
 
 
@@ -190,6 +185,6 @@ def _classed(areas: gpd.GeoDataFrame, shapes: Shapes, codes: np.ndarray, inside_
     rows = pd.DataFrame({"area": area, "class_code": codes[polygon], "area_ha": shared / M2_PER_HA})
     sums = rows.groupby(["area", "class_code"], as_index=False)["area_ha"].sum()
     rest = inside_ha.to_numpy() - np.bincount(sums["area"], weights=sums["area_ha"], minlength=len(areas))
-    left = pd.DataFrame({"area": np.arange(len(areas)), "class_code": NO_CLASS, "area_ha": np.maximum(rest, 0.0)})
+    left = pd.DataFrame({"area": np.arange(len(areas)), "class_code": OUTSIDE, "area_ha": np.maximum(rest, 0.0)})
     table = pd.concat([sums, left]).sort_values(["area", "class_code"], kind="stable")
     return table.set_index(areas.index.take(table["area"].to_numpy()))[["class_code", "area_ha"]]

@@ -112,9 +112,8 @@ def hub_tables(layers: Layers, communes: pd.DataFrame, screening: Screening) -> 
     told["park_name"] = distances["park_name"].to_numpy()
     told["park_distance_m"] = distances["park_m"].to_numpy()
     told["park_relation"] = _park_relation(screening, layers, told)
-    scots = [layer.config for layer in layers.zones.values() if layer.config.id == "scot"]
-    latest = max(scots, key=lambda config: config.cog_year or 0, default=None)
-    scot = "" if latest is None else latest.layer_name
+    latest = layers.latest("scot")
+    scot = "" if latest is None else latest.config.layer_name
     told["scot_name"] = _mainly(screening, scot, "other_name", told["hub_id"])
     told["scot_status"] = told["commune_code"].map(communes["scot_status"]) if "scot_status" in communes else None
     told["zone_kind"] = _mainly(screening, "zoning", "other_code", told["hub_id"])

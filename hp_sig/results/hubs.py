@@ -14,10 +14,11 @@ from hp_sig.errors import some
 from hp_sig.indicators.catchment import EDGE_BUFFER_M, catchment
 from hp_sig.indicators.network import RoadGraph, network_graph
 from hp_sig.indicators.reach import MAX_SNAP_M
+from hp_sig.layers.projects import PLACED, at_stations
 from hp_sig.reference.labels import wording
 from hp_sig.territory import LayerSource
 
-__all__ = ["AREA_KEYS", "HUB", "ServiceAreas", "find_hubs", "service_areas", "with_projects"]
+__all__ = ["AREA_KEYS", "HUB", "MAX_SNAP_M", "ServiceAreas", "find_hubs", "service_areas", "with_projects"]
 
 #: Columns by which a table tells a hub.
 HUB = ["hub_id", "hub_name", "commune_code", "commune_name", "station_uic", "station_name"]
@@ -25,8 +26,6 @@ HUB = ["hub_id", "hub_name", "commune_code", "commune_name", "station_uic", "sta
 AREA_KEYS = ["hub_id", "mode", "minutes"]
 #: A network of which less than this share of the length is of one piece is told.
 WHOLE_SHARE = 0.95
-#: Scales of a project that has a place of its own.
-PLACED = ("site", "footprint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +102,9 @@ def find_hubs(layers: Layers) -> gpd.GeoDataFrame:
     named = layers.territory.hubs.projects
     wanted = rows["scale"].isin(PLACED) & (rows.index.isin(named) if named else rows["station_uic"].notna())
     hubs = rows[wanted].rename_axis("hub_id").rename(columns={"name": "hub_name"})
-    shapes = hubs.geometry.to_numpy().copy()
-    hubs["station_name"] = np.nan
-    if layers.stations is not None:
-        known = hubs["station_uic"].isin(layers.stations.index)
-        hubs["station_name"] = hubs["station_uic"].map(layers.stations["name"])
-        at_station = (known & (hubs["scale"] == "site")).to_numpy()
-        rank = layers.stations.index.get_indexer(pd.Index(hubs["station_uic"][at_station]))
-        shapes[at_station] = layers.stations.geometry.to_numpy()[rank]
-    placed = gpd.GeoDataFrame(hubs.drop(columns="geometry"), geometry=shapes, crs=LAMBERT93)
+    names = {} if layers.stations is None else layers.stations["name"].to_dict()
+    hubs["station_name"] = hubs["station_uic"].map(names)
+    placed = hubs.set_geometry(at_stations(hubs, layers.stations))
     texts = ["commune_code", "station_uic", "station_name"]
     # A column of a file in which nobody has a commune is no column of texts.
     placed = placed.astype(dict.fromkeys(texts, "str"))

@@ -17,7 +17,7 @@ from hp_sig.crs import LAMBERT93, require_lambert93
 from hp_sig.errors import some
 from hp_sig.indicators.polygons import require_polygons
 from hp_sig.indicators.screening import OUTSIDE
-from hp_sig.layers.projects import SCALES
+from hp_sig.layers.projects import SCALES, at_stations
 from hp_sig.results.screening_distances import distance_table
 from hp_sig.results.screening_draw import allowance_table, law_in_force
 from hp_sig.results.screening_land import at_scale, commune_parts, commune_pieces, cut_land, land_table
@@ -144,12 +144,7 @@ def _located(projects: gpd.GeoDataFrame, layers: Layers) -> gpd.GeoDataFrame:
     located = gpd.GeoDataFrame(told, geometry=projects.geometry.to_numpy(), index=index, crs=LAMBERT93)
     located = located.astype(dict.fromkeys(columns, "str"))
     require_polygons(located[located["scale"] == "footprint"], "projects (footprints)")
-    if layers.stations is not None and len(located):
-        at_station = (located["scale"] == "site") & located["station_uic"].isin(layers.stations.index)
-        stations = np.asarray(layers.stations.geometry.reindex(located["station_uic"]))
-        shapes = np.where(at_station, stations, np.asarray(located.geometry))
-        located = located.set_geometry(gpd.GeoSeries(shapes, index=located.index, crs=LAMBERT93))
-    return located
+    return located.set_geometry(at_stations(located, layers.stations))
 
 
 def _notes(allowances: pd.DataFrame, overlaps: pd.DataFrame, land: pd.DataFrame) -> tuple[str, ...]:

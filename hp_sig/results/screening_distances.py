@@ -13,6 +13,7 @@ from hp_sig.indicators.envelope import urban_envelope
 from hp_sig.indicators.polygons import polygon_parts
 from hp_sig.indicators.screening import nearest
 from hp_sig.indicators.stock import is_artificialised
+from hp_sig.layers.projects import PLACED
 from hp_sig.results.screening_land import PROJECT, latest_cover
 from hp_sig.results.shape import TRANSPORT
 
@@ -34,7 +35,7 @@ def park_layer(layers: Layers) -> str:
 
 def distance_table(located: gpd.GeoDataFrame, parts: pd.DataFrame, layers: Layers) -> pd.DataFrame:
     """Measure how far each site or footprint is from a station, from the town and from a park, in metres."""
-    placed = gpd.GeoSeries(located.geometry[located["scale"].isin(["site", "footprint"])], crs=LAMBERT93)
+    placed = gpd.GeoSeries(located.geometry[located["scale"].isin(PLACED)], crs=LAMBERT93)
     table = pd.DataFrame(located[["name", "scale"]].rename(columns={"name": "project_name"}))
     nothing = gpd.GeoDataFrame({"name": []}, geometry=[], crs=LAMBERT93)
     parks = layers.zones.get(park_layer(layers))

@@ -52,9 +52,8 @@ def _members(layers: Layers) -> pd.DataFrame:
     codes = layers.communes.index
     rows = [pd.DataFrame({"zone_layer": "communes", "zone_code": codes, "commune_code": codes})]
     for zone_id in ("epci", "scot"):
-        editions = [layer for layer in layers.zones.values() if layer.config.id == zone_id]
-        if editions:
-            layer = max(editions, key=lambda one: one.config.cog_year or 0)
+        layer = layers.latest(zone_id)
+        if layer is not None:
             if layer.members is not None:
                 zone_of = layer.members[layer.config.key]
             else:

@@ -30,7 +30,7 @@ def zoning_tables(layers: Layers) -> dict[str, pd.DataFrame]:
     perimeters = {name: layer for name, layer in layers.zones.items() if layer.members is None}
     lists = {name: layer for name, layer in layers.zones.items() if layer.members is not None}
     overlaps = _overlaps(layers, perimeters, lists)
-    coverage = _coverage(measured, layers.zones, _inside(overlaps))
+    coverage = _coverage(measured, layers.latest("scot"), _inside(overlaps))
     return {
         "communes": _communes(measured, lists, perimeters, overlaps, coverage),
         "overlaps": overlaps,
@@ -198,12 +198,9 @@ def _changes(lists: Mapping[str, ZoneLayer], measured: pd.DataFrame) -> pd.DataF
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
-def _coverage(measured: pd.DataFrame, zones: Mapping[str, ZoneLayer], inside: pd.DataFrame) -> pd.DataFrame | None:
-    editions = [layer for layer in zones.values() if layer.config.id == "scot"]
-    if not editions:
+def _coverage(measured: pd.DataFrame, scot: ZoneLayer | None, inside: pd.DataFrame) -> pd.DataFrame | None:
+    if scot is None:
         return None
-    # The latest list is the one in force.
-    scot = max(editions, key=lambda layer: layer.config.cog_year or 0)
     if scot.members is not None:
         return scot_coverage(measured, scot.members.rename(columns={scot.config.key: "scot_id"}))
     rows = inside[inside["other_layer"] == scot.config.layer_name].set_index("zone_code")

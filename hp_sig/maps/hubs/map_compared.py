@@ -8,7 +8,8 @@ import pandas as pd
 
 from hp_sig.assembly import Layers
 from hp_sig.maps.hubs.figures import about, percent
-from hp_sig.maps.hubs.map_panels import MINUS, hectares, metres
+from hp_sig.maps.hubs.map_panels import MINUS, hectares
+from hp_sig.maps.hubs.sheet_place import told_distance
 from hp_sig.maps.panels import Grid, GridRow, Panel
 from hp_sig.reference.labels import column_format, format_number, in_unit, wording
 from hp_sig.results.catchments import figures_of
@@ -186,7 +187,7 @@ def _cell(key: str, value: float) -> str:
     if key.endswith("_ha"):
         return hectares(value)
     if key.endswith("_m"):
-        return metres(value)
+        return told_distance(value)
     if key.endswith("_share"):
         return percent(value)
     if key.partition("_")[0] in PEOPLE:

@@ -10,7 +10,7 @@ from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.maps.sheets.sentences import amount_told
 from hp_sig.reference.labels import format_number, wording
 
-__all__ = ["as_the_crow_flies", "hectares", "land_panel", "metres", "reach_panel"]
+__all__ = ["as_the_crow_flies", "hectares", "land_panel", "reach_panel"]
 
 #: A commune is told to be cut off where so few of those who live in the circle reach the hub, and so many do not.
 CUT_SHARE, CUT_PEOPLE = 0.5, 50
@@ -39,17 +39,6 @@ def hectares(value: float) -> str:
 def as_the_crow_flies(hub: Hub) -> str:
     """Give the end of the wordings about what is near a hub: around a point a circle, around a footprint none."""
     return "_footprint" if text_of(hub.place, "scale") == "footprint" else ""
-
-
-def metres(value: float) -> str:
-    """Write a distance: tens of metres under a kilometre, tenths of a kilometre beyond.
-
-    >>> metres(124.0).replace("\u00a0", " "), metres(1240.0).replace("\u00a0", " ")
-    ('120 m', '1,2 km')
-    """
-    far = round(value, -1) >= 1000
-    told = format_number(value / 1000, 1) if far else format_number(round(value, -1))
-    return wording("hub_sheet", "distance_km" if far else "distance_m", value=told)
 
 
 def reach_panel(hub: Hub, mode: str, looks: Mapping[int, Line]) -> Panel | None:

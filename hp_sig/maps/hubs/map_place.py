@@ -3,7 +3,7 @@
 import math
 
 from hp_sig.maps.hubs.figures import Hub, text_of
-from hp_sig.maps.hubs.map_panels import metres
+from hp_sig.maps.hubs.sheet_place import told_distance
 from hp_sig.maps.panels import Panel
 from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.reference.labels import NO_BREAK_SPACE, format_number, wording
@@ -31,7 +31,7 @@ def _station(hub: Hub) -> list[tuple[str, str]]:
     name, distance = text_of(hub.distances, "station_name"), number(hub.distances, "station_m")
     if not name or not math.isfinite(distance):
         return []
-    told = wording("hub_sheet", "station_m", name=name, distance=metres(distance))
+    told = wording("hub_sheet", "station_m", name=name, distance=told_distance(distance))
     return [(wording("hub_sheet", "station_nearest"), told)]
 
 
@@ -81,4 +81,4 @@ def _park(place: Row, name: str) -> str:
         return wording("hub_sheet", "park_partial" if relation == "partial" else "park_inside", name=name)
     if not math.isfinite(distance):
         return name
-    return wording("hub_sheet", "park_away", name=name, distance=metres(distance))
+    return wording("hub_sheet", "park_away", name=name, distance=told_distance(distance))

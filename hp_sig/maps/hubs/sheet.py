@@ -25,13 +25,14 @@ from hp_sig.maps.hubs.sheet_sentences import (
 )
 from hp_sig.maps.hubs.sheet_table import reach_table, unknown_rows
 from hp_sig.maps.hubs.sheet_take import commune_row, take_section, zones_shown
-from hp_sig.maps.hubs.sheet_text import FAR_M, figure, heading, listed, missing, notes
+from hp_sig.maps.hubs.sheet_text import figure, heading, listed, missing, notes
 from hp_sig.maps.safety import safe_text
 from hp_sig.maps.sheets.portrait import number
 from hp_sig.maps.sheets.sentences import amount_told, told_list
 from hp_sig.maps.sheets.sheet import asset, notice_band
 from hp_sig.reference.labels import format_number, wording
 from hp_sig.reference.regimes import Regime
+from hp_sig.results.hubs import MAX_SNAP_M
 from hp_sig.territory.records import regime_with
 
 __all__ = ["HubLinks", "hub_sheet"]
@@ -233,7 +234,7 @@ def _reach(hub: Hub) -> str:
     head = heading(wording("hub_sheet", "reach"))
     if not hub.catchments:
         far = hub.has_network
-        lost = missing("need_reach_far", value=format_number(FAR_M)) if far else missing("need_reach")
+        lost = missing("need_reach_far", value=format_number(MAX_SNAP_M)) if far else missing("need_reach")
         return f'<section class="reach">{head}{lost}</section>'
     sentences = [*reach_sentences(hub), *overlap_sentences(hub)]
     note = "reach_note_footprint" if hub.scale == "footprint" else "reach_note"

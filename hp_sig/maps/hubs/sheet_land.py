@@ -5,10 +5,11 @@ import math
 from hp_sig.maps.hubs.figures import Hub, percent, text_of
 from hp_sig.maps.hubs.sheet_charts import LandBar, cover_bars, land_chart, zoning_bars
 from hp_sig.maps.hubs.sheet_sentences import main_catchment, mode_word
-from hp_sig.maps.hubs.sheet_text import FAR_M, figure, heading, listed, missing
+from hp_sig.maps.hubs.sheet_text import figure, heading, listed, missing
 from hp_sig.maps.sheets.portrait import Row, number
 from hp_sig.maps.sheets.sentences import amount_told, told_list
 from hp_sig.reference.labels import format_number, wording
+from hp_sig.results.hubs import MAX_SNAP_M
 
 __all__ = ["land_section"]
 
@@ -28,7 +29,7 @@ def land_section(hub: Hub) -> str:
     if row is None:
         head = heading(wording("hub_sheet", "land_plain"))
         far = hub.has_network
-        lost = missing("need_land_far", value=format_number(FAR_M)) if far else missing("need_land_roads")
+        lost = missing("need_land_far", value=format_number(MAX_SNAP_M)) if far else missing("need_land_roads")
         return f'<section class="land">{head}{lost}</section>'
     rows = hub.of(hub.land, row)
     covers = cover_bars([one for one in rows if one["axis"] == "cover"])

@@ -87,9 +87,9 @@ def _uses(hub: Hub, layers: Layers) -> Iterator[tuple[str, LayerSource]]:
     epci = latest_epci(layers)
     if epci is not None:
         yield wording("sheet", "use_epci"), epci.config
-    scots = [layer for layer in layers.zones.values() if layer.config.id == "scot"]
-    if scots:
-        yield wording("sheet", "use_scot"), max(scots, key=lambda layer: layer.config.cog_year or 0).config
+    scot = layers.latest("scot")
+    if scot is not None:
+        yield wording("sheet", "use_scot"), scot.config
     for layer in layers.zones.values():
         if layer.config.id == "pnr":
             yield wording("sheet", "use_pnr"), layer.config

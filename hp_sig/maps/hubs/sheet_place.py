@@ -58,8 +58,9 @@ def told_distance(metres: float) -> str:
     >>> told_distance(340.0).replace("\u00a0", " "), told_distance(4230.0).replace("\u00a0", " ")
     ('340 m', '4,2 km')
     """
-    if metres < 1000:
-        return wording("hub_sheet", "distance_m", value=format_number(10 * round(metres / 10)))
+    tens = 10 * round(metres / 10)
+    if tens < 1000:
+        return wording("hub_sheet", "distance_m", value=format_number(tens))
     return wording("hub_sheet", "distance_km", value=format_number(metres / 1000, 1))
 
 

@@ -7,10 +7,7 @@ from hp_sig.maps.sheets.sections import flag_list, note_lines
 from hp_sig.reference.labels import wording
 from hp_sig.reference.nomenclature import zone_kinds
 
-__all__ = ["FAR_M", "figure", "heading", "listed", "missing", "notes", "zone_word"]
-
-#: A hub farther than this from any street, in metres, has no trips: `hp_sig.indicators.reach.MAX_SNAP_M`.
-FAR_M = 500.0
+__all__ = ["figure", "heading", "listed", "missing", "notes", "zone_word"]
 
 
 def heading(words: str, flags: Sequence[str] = ()) -> str:

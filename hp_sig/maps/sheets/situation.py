@@ -38,8 +38,7 @@ def scot_layer(portrait: Portrait, layers: Layers, results: Results) -> ZoneLaye
     """Give the list that says the SCoT of a zone's communes; None where that is not told."""
     if "scot_status" not in results.communes.columns or not portrait.commune_codes:
         return None
-    scots = (layer for layer in layers.zones.values() if layer.config.id == "scot")
-    return max(scots, key=lambda layer: layer.config.cog_year or 0, default=None)
+    return layers.latest("scot")
 
 
 def zone_link(key: Key, name: str, files: Mapping[Key, str]) -> str:
