@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from shapely import affinity, box
@@ -323,6 +323,7 @@ def test_degrees_are_refused():
 
 @settings(max_examples=60, deadline=None)
 @given(cuts=st.lists(st.integers(1, 99), min_size=1, max_size=4, unique=True), angle=st.sampled_from([0, 17, 45]))
+@example(cuts=[50], angle=45)
 def test_a_centre_on_a_shared_limit_belongs_to_one_side_only(cuts, angle):
     edges = [-200, *sorted(cuts), 300]
     strips = [affinity.rotate(box(west, -200, east, 300), angle, origin=(50, 50)) for west, east in pairwise(edges)]

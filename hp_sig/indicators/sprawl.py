@@ -316,7 +316,10 @@ def built_raster(
     side = np.repeat(np.arange(len(count)), count)
     crossed = np.arange(len(side)) - np.repeat(np.cumsum(count) - count, count) + first[side]
     slope = (end[0, side] - start[0, side]) / (end[1, side] - start[1, side])
-    at = np.clip(np.ceil(start[0, side] + (crossed - start[1, side]) * slope), 0, width).astype(np.intp)
+    # Two polygons run along their shared side in opposite ways: it is followed from one end, so that both agree where
+    # it passes, to the last digit.
+    upper = np.where(start[1] < end[1], start, end)
+    at = np.clip(np.ceil(upper[0, side] + (crossed - upper[1, side]) * slope), 0, width).astype(np.intp)
     # Southwards land begins, northwards it ends: the running sum counts the polygons over each centre.
     turn = np.where(end[1, side] > start[1, side], 1.0, -1.0)
     turns = np.bincount(crossed * (width + 1) + at, weights=turn, minlength=height * (width + 1))
