@@ -121,6 +121,18 @@ def test_more_alternatives_than_a_map_tells_apart_are_refused_before_anything_is
     assert not (tmp_path / "out").exists()
 
 
+def test_a_map_that_cannot_be_made_leaves_no_sheet_behind(where, tmp_path, monkeypatch):
+    def fails(*_: object, **__: object) -> None:
+        raise OutputError("an icon that cannot be inside the page")
+
+    monkeypatch.setattr("hp_sig.maps.hubs.writing.standalone_page", fails)
+
+    with pytest.raises(OutputError, match="an icon"):
+        write_some_hubs(HubRequest(), tmp_path / "out", **where)
+
+    assert not (tmp_path / "out").exists()
+
+
 def test_pages_that_are_there_are_left_as_they_were_unless_told_otherwise(where, tmp_path):
     target = tmp_path / "out"
     target.mkdir()

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from hp_sig.assembly import Layers
 from hp_sig.errors import HpSigError, OutputError, some
 from hp_sig.maps.hubs.naming import hub_files
@@ -13,6 +15,7 @@ from hp_sig.refresh.single import OnStep, computed, require_absent
 from hp_sig.results import Results
 from hp_sig.results.alternatives import compare_projects
 from hp_sig.territory import Territory
+from hp_sig.whole import write_whole
 
 __all__ = ["COMPARISON", "HubRequest", "write_some_hubs"]
 
@@ -69,7 +72,7 @@ def write_some_hubs(
         If the layers are faulty, a hub is not known or there is none; nothing is written.
     """
     # Only here: folium takes as long to load as all the rest.
-    from hp_sig.maps.hubs.writing import write_hubs  # noqa: PLC0415
+    from hp_sig.maps.hubs.writing import hub_pages  # noqa: PLC0415
 
     layers, results = computed(territory, raw, on_step, families=FAMILIES, projects=request.projects)
     files = hub_files(results)
@@ -81,15 +84,21 @@ def write_some_hubs(
     if request.is_compared:
         names += [f"{COMPARISON}.html", f"{COMPARISON}.csv"]
     require_absent([target / name for name in names], replace=replace)
+    today = dt.datetime.now(dt.UTC).astimezone().date()
+    pages = hub_pages(layers, results, step=lambda _name: None, hubs=wanted, day=today)
+    comparison = _comparison(layers, results, wanted) if request.is_compared else None
+    # Nothing is written before all of it is made.
     try:
         target.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         message = f"{target}: a folder expected, found a file. Give another place with --out."
         raise OutputError(message) from error
-    today = dt.datetime.now(dt.UTC).astimezone().date()
-    write_hubs(layers, results, target, step=lambda _name: None, hubs=wanted, day=today)
-    if request.is_compared:
-        _write_comparison(layers, results, wanted, target)
+    for name, page in pages.items():
+        write_whole(target / name, page)
+    if comparison is not None:
+        table, page = comparison
+        write_whole(target / f"{COMPARISON}.html", page)
+        write_csv(table, target / f"{COMPARISON}.csv", notice=layers.territory.notice)
     return [target / name for name in names]
 
 
@@ -120,19 +129,18 @@ def _require_comparable(hubs: list[str]) -> None:
         raise HpSigError(message)
 
 
-def _write_comparison(layers: Layers, results: Results, hubs: list[str], folder: Path) -> None:
-    """Write one map and one table of several hubs side by side."""
+def _comparison(layers: Layers, results: Results, hubs: list[str]) -> tuple[pd.DataFrame, bytes]:
+    """Make one table and one map of several hubs side by side."""
     from hp_sig.maps.hubs.map_comparison import comparison_map  # noqa: PLC0415
     from hp_sig.maps.hubs.writing import shapes_of  # noqa: PLC0415
-    from hp_sig.maps.standalone import save_standalone  # noqa: PLC0415
+    from hp_sig.maps.standalone import standalone_page  # noqa: PLC0415
 
     assert layers.projects is not None
     projects = layers.projects.loc[hubs]
     table = compare_projects(projects, layers, results=results, catchments=results.catchments)
     drawn = {hub: shapes for hub in hubs if (shapes := shapes_of(layers, results, hub)) is not None}
-    save_standalone(comparison_map(table, projects, layers, shapes=drawn), folder / f"{COMPARISON}.html")
+    page = standalone_page(comparison_map(table, projects, layers, shapes=drawn))
     shown = rounded(table.T).T
     people = shown.index.str.startswith(("population_", "jobs_"))
     shown[people] = shown[people].round(1)
-    told = shown.reset_index().assign(caveat=table.attrs["caveat"])
-    write_csv(told, folder / f"{COMPARISON}.csv", notice=layers.territory.notice)
+    return shown.reset_index().assign(caveat=table.attrs["caveat"]), page.encode()

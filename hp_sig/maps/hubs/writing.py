@@ -12,13 +12,13 @@ from hp_sig.errors import some
 from hp_sig.maps.hubs.map import HubShapes, hub_map
 from hp_sig.maps.hubs.naming import FOLDER, hub_files
 from hp_sig.maps.hubs.sheet import HubLinks, hub_sheet
-from hp_sig.maps.standalone import save_standalone
+from hp_sig.maps.standalone import standalone_page
 from hp_sig.reference.nomenclature import colour, cover_label
 from hp_sig.results import Results
 from hp_sig.results.catchment_land import land_pieces
 from hp_sig.whole import write_whole
 
-__all__ = ["shapes_of", "write_hubs"]
+__all__ = ["hub_pages", "shapes_of", "write_hubs"]
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +81,11 @@ def write_hubs(
     folder: Path,
     *,
     step: Callable[[str], None],
-    hubs: Collection[str] | None = None,
     day: dt.date | None = None,
 ) -> dict[str, int]:
-    """Write the sheet and the map of every hub of a territory, or of some; give how many hubs each is about: one.
+    """Write the sheet and the map of every hub of a territory; give how many hubs each is about: one.
+
+    No page is written before all of them are made.
 
     Parameters
     ----------
@@ -93,16 +94,38 @@ def write_hubs(
     folder
         Of the results; the pages go to `poles` in it.
     step
-        Called before each file with its name.
-    hubs
-        Identifiers of those to write, on their own: into `folder` itself, with no link to the other pages. All of them
-        by default.
+        Called before each file is made, with its name.
     day
         When they are made, for the foot of the sheets.
     """
-    files = hub_files(results)
-    written: dict[str, int] = {}
-    for hub_id, (sheet, plan) in files.items():
+    pages = hub_pages(layers, results, step=step, day=day)
+    for name, page in pages.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / name, page)
+    log.info("wrote %s: %d pages", FOLDER, len(pages))
+    return dict.fromkeys(pages, 1)
+
+
+def hub_pages(
+    layers: Layers,
+    results: Results,
+    *,
+    step: Callable[[str], None],
+    hubs: Collection[str] | None = None,
+    day: dt.date | None = None,
+) -> dict[str, bytes]:
+    """Make the sheet and the map of every hub of a territory, or of some; give the bytes of each by the name of a file.
+
+    Parameters
+    ----------
+    layers, results, step, day
+        As in :func:`write_hubs`.
+    hubs
+        Identifiers of those to make, on their own: names without a folder, no link to the other pages. All of them by
+        default.
+    """
+    pages: dict[str, bytes] = {}
+    for hub_id, (sheet, plan) in hub_files(results).items():
         if hubs is not None and hub_id not in hubs:
             continue
         names = {name: name if hubs is None else Path(name).name for name in (sheet, plan) if name}
@@ -110,12 +133,8 @@ def write_hubs(
         links = HubLinks(index=INDEX if hubs is None else "", plan=Path(plan).name)
         step(names[sheet])
         page = hub_sheet(layers, results, hub_id, shapes=shapes, links=links, day=day)
-        (folder / names[sheet]).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / names[sheet], page.encode("utf-8", errors="replace"))
-        written[names[sheet]] = 1
+        pages[names[sheet]] = page.encode("utf-8", errors="replace")
         if plan and shapes is not None:
             step(names[plan])
-            save_standalone(hub_map(layers, results, hub_id, shapes=shapes), folder / names[plan])
-            written[names[plan]] = 1
-    log.info("wrote %s: %d pages", FOLDER if hubs is None else folder, len(written))
-    return written
+            pages[names[plan]] = standalone_page(hub_map(layers, results, hub_id, shapes=shapes)).encode()
+    return pages
