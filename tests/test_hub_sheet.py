@@ -1426,6 +1426,9 @@ BROKEN = r"""[
         const box = text.getBoundingClientRect(), whole = text.closest('svg').getBoundingClientRect();
         return box.left < whole.left - 2 || box.right > whole.right + 2 || box.bottom > whole.bottom + 2;
     }),
+    // A figure that is broken in two lines is read as two figures.
+    ...[...document.querySelectorAll('.tile dd')].filter(told => /\d/.test(told.textContent) &&
+        told.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(told).fontSize)),
 ].map(found => found.textContent)"""
 
 
