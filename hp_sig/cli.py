@@ -1,37 +1,26 @@
 """The command `hp-sig`: parse, call one function, print."""
 
-import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from hp_sig._version import __version__
 from hp_sig.errors import HpSigError
 from hp_sig.reference.fields import default_territory_file
-from hp_sig.refresh import OnStep
 from hp_sig.refresh import check as check_inputs
 from hp_sig.refresh import plan as plan_refresh
 from hp_sig.refresh import refresh as run_refresh
 from hp_sig.refresh.hubs import HubRequest, write_some_hubs
 from hp_sig.refresh.outputs import FIGURES_MAP, MAP, PROJECTS_MAP
 from hp_sig.refresh.single import MapRequest, write_map, write_some_sheets
-from hp_sig.telling import tell_done, tell_layers, tell_plan
+from hp_sig.telling.progress import followed, followed_parts
+from hp_sig.telling.results import tell_done, tell_layers, tell_plan
 
 __all__ = ["app", "main"]
 
@@ -122,20 +111,67 @@ def refresh(
     out: OutOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Rebuild although nothing changed.")] = False,
+    fetch_first: Annotated[
+        bool, typer.Option("--fetch", help="Bring data/raw up to date from the producers first (hp-sig fetch).")
+    ] = False,
 ) -> None:
     """Read every layer, compute who overlaps whom, write tables, GeoPackage and map."""
     if dry_run:
+        if fetch_first:
+            _show_prospects((), territory, raw)
         tell_plan(plan_refresh(territory, raw=raw, out=out, force=force))
         return
-    with _progress("refresh") as step:
+    unfetched = _fetch((), FetchAsked(), territory, raw) if fetch_first else 0
+    with followed("refresh") as step:
         done = run_refresh(territory, raw=raw, out=out, force=force, on_step=step)
     tell_done(done)
+    if unfetched:
+        message = f"{unfetched} data sets are not up to date (see above): the results were made from what is in place."
+        raise HpSigError(message)
+
+
+@app.command()
+def fetch(  # noqa: PLR0913, PLR0917 - options of a command
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE]…", help="Data sets or layers (hp-sig sources lists them); by default all that are needed."
+        ),
+    ] = None,
+    territory: TerritoryOption = None,
+    raw: RawOption = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Without network, from what was downloaded before.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched and how large it is.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Consent to editions that differ by more than 5 %, and to replace by hand.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again what is up to date.")] = False,
+) -> None:
+    """Bring data/raw up to date from the official services, each file verified and its provenance written."""
+    if dry_run:
+        _show_prospects(names or (), territory, raw)
+        return
+    failed = _fetch(names or (), FetchAsked(offline=offline, accept=accept, force=force), territory, raw)
+    if failed:
+        message = f"{failed} data sets need you (see above); what was in place is as it was."
+        raise HpSigError(message)
+
+
+@app.command()
+def sources(territory: TerritoryOption = None, raw: RawOption = None) -> None:
+    """List the data sets of the catalogue and their state on this disk; the network is not asked."""
+    from hp_sig.fetching.states import source_states  # noqa: PLC0415 - as below
+    from hp_sig.telling.sources import tell_states  # noqa: PLC0415
+
+    tell_states(source_states(territory, raw=raw))
 
 
 @app.command()
 def check(territory: TerritoryOption = None, raw: RawOption = None) -> None:
     """Validate every input and list every fault; write nothing."""
-    with _progress("check") as step:
+    with followed("check") as step:
         layers = check_inputs(territory, raw=raw, on_step=step)
     tell_layers(layers)
 
@@ -167,7 +203,7 @@ def map_(  # noqa: PLR0913, PLR0917 - options of a command
         kind=kind.value, indicator=indicator, period=period, basemap=None if basemap is None else basemap.value
     )
     file = out or Path(DEFAULT_MAPS[kind])
-    with _progress("map") as step:
+    with followed("map") as step:
         written = write_map(request, file, territory=territory, raw=raw, replace=force, on_step=step)
     typer.echo(f"{written} ({written.stat().st_size / 1000:.0f} kB)")
 
@@ -185,7 +221,7 @@ def sheet(
     force: Annotated[bool, typer.Option("--force", help="Replace sheets that are there.")] = False,
 ) -> None:
     """Write the sheets of some zones: one A4 page each, with figures, charts and sentences."""
-    with _progress("sheet") as step:
+    with followed("sheet") as step:
         written = write_some_sheets(codes, out, territory=territory, raw=raw, replace=force, on_step=step)
     for file in written:
         typer.echo(str(file))
@@ -212,7 +248,7 @@ def hub(  # noqa: PLR0913, PLR0917 - options of a command
 ) -> None:
     """Write the pages of multimodal hubs: who reaches each, on which land, and what its project would take."""
     request = HubRequest(hubs=tuple(hubs or ()), projects=projects, is_compared=compare)
-    with _progress("hub") as step:
+    with followed("hub") as step:
         written = write_some_hubs(request, out, territory=territory, raw=raw, replace=force, on_step=step)
     for file in written:
         typer.echo(str(file))
@@ -232,42 +268,42 @@ def territory(
     typer.echo(f'{file} is yours to edit; then: hp-sig refresh --territory "{file}"')
 
 
-@contextmanager
-def _progress(title: str) -> Iterator[OnStep]:
-    """Follow the work, and tell an interruption as an expected failure."""
-    try:
-        with _shown(title) as step:
-            yield step
-    except KeyboardInterrupt as error:
-        message = "interrupted. The last good results are left as they were."
-        raise HpSigError(message) from error
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchAsked:
+    """The options of `hp-sig fetch` that change what is done."""
+
+    offline: bool = False
+    accept: bool = False
+    force: bool = False
 
 
-@contextmanager
-def _shown(title: str) -> Iterator[OnStep]:
-    """Show a bar on a terminal; in a log, one line per file from the library's own loggers."""
-    logger = logging.getLogger("hp_sig")
-    if sys.stderr.isatty():
-        logger.propagate = False
-        logger.addHandler(logging.NullHandler())
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
+def _fetch(names: Sequence[str], asked: FetchAsked, territory: Path | None, raw: Path | None) -> int:
+    """Fetch and tell; give how many data sets need someone."""
+    # Only here: what speaks to the network takes as long to load as all the rest.
+    from hp_sig.fetching import How  # noqa: PLC0415
+    from hp_sig.fetching import fetch as run_fetch  # noqa: PLC0415
+    from hp_sig.telling.sources import tell_fetched  # noqa: PLC0415
+
+    with followed_parts("fetch") as (step, part):
+        how = How(
+            is_offline=asked.offline,
+            is_accepted=asked.accept,
+            is_forced=asked.force,
+            on_source=step,
+            on_progress=part,
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(title, total=None)
+        done = run_fetch(names, territory=territory, raw=raw, how=how)
+    tell_fetched(done)
+    return len(done.failed)
 
-            def show(what: str, rank: int, count: int) -> None:
-                bar.update(task, description=escape(what), completed=rank - 1, total=count)
 
-            yield show
-        return
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    logger.setLevel(logging.INFO)
-    yield lambda _what, _rank, _count: None
+def _show_prospects(names: Sequence[str], territory: Path | None, raw: Path | None) -> None:
+    from hp_sig.fetching import How, prospects  # noqa: PLC0415 - as above
+    from hp_sig.telling.sources import tell_prospects  # noqa: PLC0415
+
+    with followed("fetch") as step:
+        found = prospects(names, territory=territory, raw=raw, how=How(on_source=step))
+    tell_prospects(found)
 
 
 if __name__ == "__main__":

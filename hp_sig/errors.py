@@ -6,7 +6,7 @@ Every error of the package is a :class:`HpSigError` and also the builtin that a 
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["HpSigError", "LayerError", "OutputError", "RefreshBusyError", "TerritoryError", "some"]
+__all__ = ["HpSigError", "LayerError", "OutputError", "RefreshBusyError", "SourceError", "TerritoryError", "some"]
 
 #: How many examples a message shows; the rest is counted.
 EXAMPLES = 5
@@ -41,6 +41,10 @@ class LayerError(HpSigError, ValueError):
 
 class OutputError(HpSigError, OSError):
     """Results that cannot be written; the ones already there are left as they were."""
+
+
+class SourceError(HpSigError, OSError):
+    """A service or a file of a producer that cannot be had, or is not what it should be; `data/raw` stays as it was."""
 
 
 class RefreshBusyError(OutputError):

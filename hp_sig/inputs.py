@@ -2,13 +2,28 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hp_sig.errors import HpSigError, LayerError, some
+from hp_sig.sources.provenance import is_record, read_record
 from hp_sig.territory import LayerSource, Territory, Zone
 
-__all__ = ["InputError", "InputFile", "find_inputs", "locate_inputs", "require_unchanged"]
+__all__ = [
+    "DEFAULT_RAW",
+    "RAW_VARIABLE",
+    "InputError",
+    "InputFile",
+    "attributed",
+    "data_files",
+    "find_inputs",
+    "locate_inputs",
+    "require_unchanged",
+]
+
+#: Environment variable that names the folder of raw files when the caller names none.
+RAW_VARIABLE = "HP_SIG_RAW"
+DEFAULT_RAW = Path("data") / "raw"
 
 #: Files that go with another one: parts of a shapefile, SQLite journals, notes.
 COMPANIONS = {
@@ -62,13 +77,14 @@ def locate_inputs(territory: Territory, raw: Path) -> tuple[list[InputFile], lis
     ]
     errors, found = [], []
     for name, source, paths, pattern in wanted:
-        files = [path for path in paths if path.is_file()]
-        files = [path for path in files if path.suffix.lower() not in COMPANIONS] or files
+        files = data_files(paths)
         if not files and source is not None and source.optional:
             continue
         if len(files) == 1:
             try:
-                found.append(_described(name, files[0], source))
+                found.append(_from_record(_described(name, files[0], source)))
+            except LayerError as error:
+                errors.append(error)
             except OSError as error:
                 fault = f"cannot be opened ({error.strerror}). Close it elsewhere or check your rights."
                 errors.append(LayerError(files[0], [fault]))
@@ -110,6 +126,27 @@ def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
     return found
 
 
+def data_files(paths: Iterable[Path]) -> list[Path]:
+    """Leave out what goes with a file of data: parts of a shapefile, journals, notes, records of provenance."""
+    files = [path for path in paths if path.is_file() and not is_record(path)]
+    return [path for path in files if path.suffix.lower() not in COMPANIONS] or files
+
+
+def attributed(territory: Territory, inputs: Iterable[InputFile]) -> Territory:
+    """Give the territory with what is told of each layer by the record of the file that was found for it.
+
+    Parameters
+    ----------
+    territory
+        From :func:`hp_sig.territory.load_territory`.
+    inputs
+        From :func:`find_inputs`: their `source` has the vintage, producer, licence and day of the record, where the
+        file was fetched by `hp-sig fetch` and is still what came.
+    """
+    told = {item.name: item.source for item in inputs if item.source is not None}
+    return territory.with_sources(told)
+
+
 def require_unchanged(inputs: Iterable[InputFile]) -> None:
     """Refuse results made from files that changed while they were read, as by a download still going on.
 
@@ -130,6 +167,23 @@ def require_unchanged(inputs: Iterable[InputFile]) -> None:
             )
     if errors:
         raise InputError(errors)
+
+
+def _from_record(item: InputFile) -> InputFile:
+    """Take what the record of a fetched file tells in place of what the territory file says of it."""
+    if item.source is None or item.source.in_package:
+        return item
+    record = read_record(item.path)
+    if record is None or (record.size, record.sha256) != (item.size, item.sha256):
+        return item
+    told = {
+        "vintage": record.vintage,
+        "producer": record.producer,
+        "source": record.source,
+        "licence": record.licence,
+        "retrieved": record.day,
+    }
+    return replace(item, source=item.source.model_copy(update=told))
 
 
 def _described(name: str, path: Path, source: LayerSource | None) -> InputFile:

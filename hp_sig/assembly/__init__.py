@@ -35,7 +35,7 @@ from hp_sig.territory import (
     commune_names,
 )
 
-__all__ = ["STATUS_ORDER", "LandLayers", "Layers", "MobilityLayers", "ZoneLayer", "load_layers"]
+__all__ = ["STATUS_ORDER", "LandLayers", "Layers", "MobilityLayers", "ZoneLayer", "load_layers", "read_input"]
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def load_layers(
         if on_read is not None:
             on_read(item)
         try:
-            frames |= _read(item, paths)
+            frames |= read_input(item, paths)
         except LayerError as error:
             errors.append(error)
     if errors:
@@ -129,7 +129,7 @@ def load_layers(
     return _assembled(territory, paths, frames)
 
 
-def _read(item: InputFile, paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
+def read_input(item: InputFile, paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
     """Read a file; give its tables by name: one, but for the ENAF file, which holds two."""
     source = item.source
     if isinstance(source, LandCoverSource | EnafSource | ZoningSource | SurveySource):

@@ -20,7 +20,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import OutputError
-from hp_sig.inputs import InputFile, find_inputs, locate_inputs, require_unchanged
+from hp_sig.inputs import DEFAULT_RAW, InputFile, attributed, find_inputs, locate_inputs, require_unchanged
 from hp_sig.maps.hubs.naming import hub_files
 from hp_sig.maps.sheets import sheet_files
 from hp_sig.publish.manifest import (
@@ -36,7 +36,7 @@ from hp_sig.publish.manifest import (
 )
 from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder
 from hp_sig.refresh.changes import changes_since
-from hp_sig.refresh.choice import DEFAULT_RAW, choose, is_sample
+from hp_sig.refresh.choice import choose, is_sample
 from hp_sig.refresh.outputs import (
     FIGURES_MAP,
     GEOPACKAGE,
@@ -145,6 +145,7 @@ def plan(
         )
         raise OutputError(message)
     inputs = tuple(find_inputs(chosen, folder))
+    chosen = attributed(chosen, inputs)
     present = [item.name for item in inputs]
     outputs = planned_outputs(chosen, present)
     reasons = ("asked for (--force)",) if force else stale_reasons(target, previous, inputs, outputs)
@@ -223,6 +224,7 @@ def check(
     """
     chosen, folder = choose(territory, raw)
     inputs, missing = locate_inputs(chosen, folder)
+    chosen = attributed(chosen, inputs)
     rank = iter(range(1, len(inputs) + 1))
     step = on_step or (lambda _what, _rank, _count: None)
     return load_layers(

@@ -4,15 +4,11 @@ import os
 from pathlib import Path
 
 from hp_sig.errors import LayerError
-from hp_sig.inputs import InputError
+from hp_sig.inputs import DEFAULT_RAW, RAW_VARIABLE, InputError
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
 from hp_sig.territory import Territory, load_territory
 
-__all__ = ["DEFAULT_RAW", "choose", "is_sample"]
-
-#: Environment variable that names the folder of raw files when the caller names none.
-RAW_VARIABLE = "HP_SIG_RAW"
-DEFAULT_RAW = Path("data") / "raw"
+__all__ = ["choose", "is_sample"]
 
 
 def choose(territory: str | Path | Territory | None, raw: str | Path | None) -> tuple[Territory, Path]:
@@ -36,5 +32,6 @@ def is_sample(territory: Territory) -> bool:
 
 def _is_empty(folder: Path) -> bool:
     ignored = {"README.md", "Thumbs.db", "desktop.ini"}
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return not any(path.name not in ignored and not path.name.startswith(".") for path in files)
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    # What `hp-sig fetch` keeps for itself is in a hidden folder.
+    return not any(path.name not in ignored and not any(part.startswith(".") for part in path.parts) for path in files)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import HpSigError, OutputError, some
-from hp_sig.inputs import locate_inputs
+from hp_sig.inputs import attributed, locate_inputs
 from hp_sig.layers.projects import read_projects
 from hp_sig.maps.sheets import sheet_files, write_sheets
 from hp_sig.refresh.choice import choose
@@ -167,6 +167,7 @@ def computed(
     """Read the layers and compute their tables, or some families of them, for other projects if a file holds some."""
     chosen, folder = choose(territory, raw)
     inputs, missing = locate_inputs(chosen, folder)
+    chosen = attributed(chosen, inputs)
     present = {*(item.name for item in inputs), *([] if projects is None else ["projects"])}
     steps = computed_steps(skipped_tables(chosen, present, families))
     count = len(inputs) + len(steps)

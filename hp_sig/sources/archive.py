@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import py7zr
 from py7zr.exceptions import ArchiveError, DecompressionBombError, PasswordRequired
@@ -21,7 +21,7 @@ from py7zr.properties import COMPRESSION_METHOD
 
 from hp_sig.errors import LayerError, some
 
-__all__ = ["ARCHIVE_SUFFIX", "extracted"]
+__all__ = ["ARCHIVE_SUFFIX", "Member", "Select", "companions", "damage", "extract_members", "extracted", "selected_of"]
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,22 @@ READ_ERRORS = (
 )
 
 
+class Member(NamedTuple):
+    """A file in an archive: its full name there, and the size that the archive declares."""
+
+    name: str
+    size: int
+
+    @property
+    def place(self) -> PurePosixPath:
+        """Where it is in the archive."""
+        return _place(self.name)
+
+
+#: Takes the files of an archive, gives those that are wanted.
+Select = Callable[[Sequence[Member]], list[Member]]
+
+
 @contextmanager
 def extracted(path: Path, choose: Callable[[Sequence[str]], str]) -> Iterator[Path]:
     """Extract one layer of an archive for as long as it is read.
@@ -76,73 +92,135 @@ def extracted(path: Path, choose: Callable[[Sequence[str]], str]) -> Iterator[Pa
         If the file is no .7z, is cut short, wants a password, is too large once extracted, or holds no such layer.
     """
     with tempfile.TemporaryDirectory(prefix="hp_sig_", ignore_cleanup_errors=True) as folder:
-        # py7zr given a path opens the file again for each block, and leaves it open.
-        with path.open("rb") as stream:
-            head = stream.read(len(SIGNATURE))
-            if head != SIGNATURE:
-                raise LayerError(path, [f"expected a .7z archive, found {head!r}. Download it again."])
-            stream.seek(0)
-            wanted = _extract(stream, path, choose, Path(folder))
+        wanted = extract_members(path, Path(folder), _layer_and_companions(choose))[0].place.name
         log.info("extracted %s of %s", wanted, path.name)
         yield Path(folder) / wanted
 
 
-def _extract(stream: BinaryIO, path: Path, choose: Callable[[Sequence[str]], str], folder: Path) -> str:
-    """Extract the layer that is chosen, and what goes with it; give its bare name."""
+def extract_members(path: Path, folder: Path, select: Select, *, max_bytes: int | None = None) -> list[Member]:
+    """Extract members of a .7z into a folder, under their bare names.
+
+    Parameters
+    ----------
+    path
+        A .7z.
+    folder
+        Where they are written.
+    select
+        Takes the files of the archive (links and folders left out), gives those that are wanted, the one that the
+        others go with first; or raises `ValueError` with what is wrong.
+    max_bytes
+        Refused beyond; 8 GB by default.
+
+    Returns
+    -------
+    list of Member
+        Those that were selected.
+
+    Raises
+    ------
+    LayerError
+        As :func:`extracted`.
+    """
+    most = MAX_BYTES if max_bytes is None else max_bytes
+    # py7zr given a path opens the file again for each block, and leaves it open.
+    with path.open("rb") as stream:
+        head = stream.read(len(SIGNATURE))
+        if head != SIGNATURE:
+            raise LayerError(path, [f"expected a .7z archive, found {head!r}. Download it again."])
+        stream.seek(0)
+        return _extract(stream, path, folder, select, most)
+
+
+def _extract(stream: BinaryIO, path: Path, folder: Path, select: Select, max_bytes: int) -> list[Member]:
     try:
         with (
-            py7zr.SevenZipFile(stream, max_extract_size=MAX_BYTES) as archive,
+            py7zr.SevenZipFile(stream, max_extract_size=max_bytes) as archive,
             closing(_Writers(folder)) as writers,
         ):
-            wanted, members = _wanted(archive, path, choose)
-            archive.extract(targets=members, factory=writers)
+            # A link is no file.
+            members = [Member(one.filename, int(one.uncompressed)) for one in archive.list() if one.is_file]
+            selected = selected_of(path, members, select, max_bytes)
+            names = [member.name for member in selected]
+            _require_safe_methods(archive, path, names)
+            archive.extract(targets=names, factory=writers)
     except LayerError:
         raise
     except PasswordRequired as error:
         fault = "wants a password. Extract it with 7-Zip, then name the file inside."
         raise LayerError(path, [fault]) from error
     except DecompressionBombError as error:
-        fault = f"holds more than {MAX_BYTES / 1e9:.0f} GB once extracted. Ask its producer for another one."
+        fault = f"holds more than {_told(max_bytes)} once extracted. Ask its producer for another one."
         raise LayerError(path, [fault]) from error
     except READ_ERRORS as error:
-        reason = (error.args[-1] if error.args else None) or type(error).__name__
-        fault = f"cannot be extracted ({reason}). It may be cut short or damaged, or the disk full: download it again."
-        raise LayerError(path, [fault]) from error
-    return wanted
+        raise LayerError(path, [damage(error)]) from error
+    return selected
 
 
-def _wanted(archive: py7zr.SevenZipFile, path: Path, choose: Callable[[Sequence[str]], str]) -> tuple[str, list[str]]:
-    """Choose the layer file; give its bare name, and the full names of the members to extract with it."""
-    # A link is no file.
-    members = [member for member in archive.list() if member.is_file]
+def selected_of(path: Path, members: Sequence[Member], select: Select, max_bytes: int) -> list[Member]:
+    """Select members of an archive, and refuse what only a bomb would hold.
+
+    Raises
+    ------
+    LayerError
+        If there are too many members, the selection fails, or what is selected is too large.
+    """
     if len(members) > MAX_MEMBERS:
         raise LayerError(path, [f"expected {MAX_MEMBERS} members at most, found {len(members)}. It is no delivery."])
-    layers = [member.filename for member in members if _place(member.filename).suffix.lower() in LAYER_SUFFIXES]
-    if not layers:
-        found = some(member.filename for member in members) or "nothing"
-        raise LayerError(path, [f"expected a layer ({', '.join(LAYER_SUFFIXES)}) in it, found {found}."])
     try:
-        chosen = choose(list(dict.fromkeys(_place(name).name for name in layers)))
+        selected = select(members)
     except ValueError as error:
         raise LayerError(path, [str(error)]) from error
-    same = [name for name in layers if _place(name).name == chosen]
-    if len(same) > 1:
-        raise LayerError(path, [f"holds {chosen!r} {len(same)} times: {some(same)}. Extract the right one."])
-    place = _place(same[0])
-    together = [
-        member
-        for member in members
-        if _place(member.filename).parent == place.parent
-        and _place(member.filename).name.casefold().startswith(f"{place.stem}.".casefold())
-    ]
-    size, packed = sum(int(member.uncompressed) for member in together), path.stat().st_size
-    if size > min(MAX_BYTES, MAX_RATIO * packed):
+    size, packed = sum(member.size for member in selected), path.stat().st_size
+    if size > min(max_bytes, MAX_RATIO * packed):
         fault = (
-            f"{chosen} would take {size / 1e6:.0f} MB for an archive of {packed / 1e6:.1f} MB; at most "
-            f"{MAX_RATIO} times as much, and {MAX_BYTES / 1e9:.0f} GB, are expected. It was not extracted."
+            f"{selected[0].place.name} would take {size / 1e6:.0f} MB for an archive of {packed / 1e6:.1f} MB; at most "
+            f"{MAX_RATIO} times as much, and {_told(max_bytes)}, are expected. It was not extracted."
         )
         raise LayerError(path, [fault])
-    names = [member.filename for member in together]
+    return selected
+
+
+def damage(error: BaseException) -> str:
+    """Say that an archive cannot be extracted, with the reason that its decoder gave."""
+    reason = (error.args[-1] if error.args else None) or type(error).__name__
+    return f"cannot be extracted ({reason}). It may be cut short or damaged, or the disk full: download it again."
+
+
+def companions(chosen: Member, members: Sequence[Member]) -> list[Member]:
+    """List a layer file and what goes with it: same folder, same name before the first dot; the layer file first."""
+    place = chosen.place
+    beside = [
+        member
+        for member in members
+        if member != chosen
+        and member.place.parent == place.parent
+        and member.place.name.casefold().startswith(f"{place.stem}.".casefold())
+    ]
+    return [chosen, *beside]
+
+
+def _layer_and_companions(choose: Callable[[Sequence[str]], str]) -> Select:
+    """Say how to select the layer file that is chosen by its bare name, and what goes with it."""
+
+    def select(members: Sequence[Member]) -> list[Member]:
+        layers = [member for member in members if member.place.suffix.lower() in LAYER_SUFFIXES]
+        if not layers:
+            found = some(member.name for member in members) or "nothing"
+            message = f"expected a layer ({', '.join(LAYER_SUFFIXES)}) in it, found {found}."
+            raise ValueError(message)
+        chosen = choose(list(dict.fromkeys(layer.place.name for layer in layers)))
+        same = [layer for layer in layers if layer.place.name == chosen]
+        if len(same) > 1:
+            places = some(layer.name for layer in same)
+            message = f"holds {chosen!r} {len(same)} times: {places}. Extract the right one."
+            raise ValueError(message)
+        return companions(same[0], members)
+
+    return select
+
+
+def _require_safe_methods(archive: py7zr.SevenZipFile, path: Path, names: Sequence[str]) -> None:
     methods = {
         bytes(coder["method"])
         for file in archive.files
@@ -152,7 +230,11 @@ def _wanted(archive: py7zr.SevenZipFile, path: Path, choose: Callable[[Sequence[
     if refused := [name for method, name in REFUSED_METHODS.items() if method in methods]:
         fault = f"is packed with {', '.join(refused)}, expected LZMA. Pack it again with the defaults of 7-Zip."
         raise LayerError(path, [fault])
-    return chosen, names
+
+
+def _told(size: int) -> str:
+    """Write a size for people: 8 GB, 20 MB."""
+    return f"{size / 1e9:.0f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def _place(name: str) -> PurePosixPath:

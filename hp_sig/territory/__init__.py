@@ -8,6 +8,7 @@ import difflib
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +23,7 @@ from hp_sig.territory.records import (
     PACKAGE_PREFIX,
     Communes,
     EnafSource,
+    FetchSettings,
     LandCoverSource,
     LayerSource,
     PopulationSource,
@@ -39,6 +41,7 @@ __all__ = [
     "MODELS",
     "Communes",
     "EnafSource",
+    "FetchSettings",
     "HubSettings",
     "LandCoverSource",
     "LayerSource",
@@ -88,6 +91,7 @@ class Territory(Record):
     census: LayerSource | None = None
     ridership: LayerSource | None = None
     hubs: HubSettings = HubSettings()
+    fetch: FetchSettings = FetchSettings()
     _path: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
@@ -140,6 +144,17 @@ class Territory(Record):
         }
         return {name: source for name, source in named.items() if source is not None}
 
+    def with_sources(self, told: Mapping[str, LayerSource]) -> Self:
+        """Give the territory with other descriptions of some of its layers, by their names in the results."""
+        changed: dict[str, Any] = {}
+        for key in type(self).model_fields:
+            value = getattr(self, key)
+            if isinstance(value, LayerSource):
+                changed[key] = told.get("communes" if key == "boundaries" else key, value)
+            elif key in {"zones", "land_cover", "zoning", "land_survey"}:
+                changed[key] = tuple(told.get(source.layer_name, source) for source in value)
+        return self.model_copy(update=changed)
+
     def companion(self, file: str) -> Path:
         """Locate a table that goes with the territory file: with `package:`, or beside the file itself."""
         if file.startswith(PACKAGE_PREFIX):
@@ -165,6 +180,7 @@ class Territory(Record):
 MODELS: tuple[type[Record], ...] = (
     *(Territory, Communes, LayerSource, PopulationSource, Zone),
     *(LandCoverSource, EnafSource, ZoningSource, SurveySource, TrajectorySettings, Scenario, HubSettings),
+    FetchSettings,
 )
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "Code",
     "Communes",
     "EnafSource",
+    "FetchSettings",
     "LandCoverSource",
     "LayerSource",
     "PopulationSource",
@@ -46,6 +47,7 @@ COLUMN_ENDS = ("_name", "_relation", "_status")
 Code = Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")]
 Text = Annotated[str, Field(min_length=1)]
 Year = Annotated[int, Field(ge=1943, le=2100)]
+DataSet = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(@\w+)?$")]
 
 
 class Record(BaseModel):
@@ -67,6 +69,8 @@ class LayerSource(Record):
     crs: str | None = None
     fields: dict[str, str] = {}
     optional: bool = False
+    #: Data set of the catalogue that `hp-sig fetch` brings it up to date from; with an edition: communes@2024.
+    fetch: DataSet | None = None
 
     @field_validator("crs")
     @classmethod
@@ -232,6 +236,12 @@ class Scenario(Record):
     def _complete(self) -> Self:
         regime_with(self.regime, self.parameters)
         return self
+
+
+class FetchSettings(Record):
+    """What `hp-sig fetch` also brings up to date: data sets that no layer reads."""
+
+    sources: tuple[DataSet, ...] = ()
 
 
 class TrajectorySettings(Record):

@@ -1,0 +1,104 @@
+"""What does a terminal or a log read of the data sets, of what would be fetched, and of what was?"""
+
+from collections.abc import Sequence
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from hp_sig.fetching import FetchResult, Outcome, Prospect
+from hp_sig.fetching.states import SourceState
+
+__all__ = ["tell_fetched", "tell_prospects", "tell_states"]
+
+KILO, MEGA, GIGA = 1_000, 1_000_000, 1_000_000_000
+
+
+def tell_states(states: Sequence[SourceState]) -> None:
+    """Say in which state each data set is, those that the territory needs first."""
+    table = Table(
+        "data set",
+        Column("state", no_wrap=True),
+        "vintage",
+        "fetched",
+        Column("size", justify="right"),
+        Column("what it is, and where", overflow="fold"),
+        box=None,
+        header_style="bold",
+    )
+    for state in states:
+        if state.state == "not needed":
+            continue
+        record = state.record
+        table.add_row(
+            escape(state.layer or state.source.id),
+            state.state,
+            escape(record.vintage) if record else "",
+            f"{record.day:%Y-%m-%d}" if record else "",
+            size_told(record.size) if record else "",
+            escape(f"{state.source.title} ({state.place})"),
+        )
+    console = Console(soft_wrap=True)
+    console.print(table)
+    others = [state.source for state in states if state.state == "not needed"]
+    if others:
+        typer.echo("Also in the catalogue (hp-sig fetch NAME):")
+        for source in others:
+            typer.echo(f"  {source.id}: {source.title}, {source.producer} ({source.licence})")
+
+
+def tell_prospects(prospects: Sequence[Prospect]) -> None:
+    """Say what would be fetched, and how large it is."""
+    total = 0
+    for one in prospects:
+        what = "fetch" if one.is_needed else "keep "
+        size = ""
+        if one.is_needed and one.offer is not None:
+            total += one.offer.size or 0
+            size = f", {_amount(one)}"
+        typer.echo(f"  {what}  {one.wanted.name} → {one.wanted.file}: {one.reason}{size}")
+    needed = sum(one.is_needed for one in prospects)
+    typer.echo(f"{needed} of {len(prospects)} data sets would be fetched, {size_told(total)} of known size.")
+
+
+def tell_fetched(done: FetchResult) -> None:
+    """Say what became of each data set; what needs someone comes last."""
+    outcomes = [one for one in done.outcomes if one not in done.failed]
+    for one in [*outcomes, *done.failed]:
+        typer.echo(f"  {one.status:<9} {one.wanted.name}{_told(one)}")
+    fetched = sum(one.status == "fetched" for one in outcomes)
+    failed = len(done.failed)
+    typer.echo(
+        f"{done.territory.name}: {fetched} fetched, {len(outcomes) - fetched} kept, {failed} to look at, in {done.raw}."
+    )
+
+
+def size_told(size: float) -> str:
+    """Write a size for people.
+
+    >>> size_told(0), size_told(1_234), size_told(31_000_000), size_told(2_500_000_000)
+    ('0 kB', '2 kB', '31 MB', '2.5 GB')
+    """
+    if size >= GIGA:
+        return f"{size / GIGA:.1f} GB"
+    return f"{size / MEGA:.0f} MB" if size >= MEGA else f"{-(-size // KILO):.0f} kB"
+
+
+def _told(one: Outcome) -> str:
+    parts = []
+    if one.status == "fetched" and one.record is not None:
+        rows = one.record.counts.get("rows", 0)
+        parts.append(f"{one.file} ({size_told(one.record.size)}, {rows:.0f} rows, vintage {one.record.vintage})")
+    if one.message:
+        parts.append(one.message)
+    return f": {'; '.join(parts)}" if parts else ""
+
+
+def _amount(one: Prospect) -> str:
+    offer = one.offer
+    if offer is None:
+        return ""
+    if offer.features is not None:
+        return f"{offer.features} features, vintage {offer.vintage}"
+    return f"{size_told(offer.size) if offer.size is not None else 'unknown size'}, vintage {offer.vintage}"
