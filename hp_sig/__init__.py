@@ -1,6 +1,6 @@
 """Land-sobriety toolbox and shared GIS: official layers in, hectares out, nothing half-written.
 
-Importing it is silent, offline and quick: folium is loaded with the first map.
+Importing it is silent, offline and quick: folium is loaded with the first map, what fetches with the first fetch.
 The names below are the public ones; the scheduled job is `hp-sig refresh`.
 """
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from hp_sig._version import __version__
 from hp_sig.assembly import Layers, MobilityLayers, ZoneLayer, load_layers
 from hp_sig.crs import area_ha
-from hp_sig.errors import HpSigError, LayerError, OutputError, RefreshBusyError, TerritoryError
+from hp_sig.errors import HpSigError, LayerError, OutputError, RefreshBusyError, SourceError, TerritoryError
 from hp_sig.indicators.catchment import Catchments, catchment
+from hp_sig.indicators.cog_passage import cog_passage, passage_table
 from hp_sig.indicators.consumption import (
     consumption_efficiency,
     consumption_per_added,
@@ -44,6 +45,7 @@ from hp_sig.layers.communes import read_communes
 from hp_sig.layers.enaf import read_enaf_context, read_enaf_flows
 from hp_sig.layers.land_cover import read_land_cover
 from hp_sig.layers.membership import read_membership
+from hp_sig.layers.movements import read_cog_movements
 from hp_sig.layers.population import read_population
 from hp_sig.layers.projects import read_projects
 from hp_sig.layers.ridership import read_ridership
@@ -54,6 +56,7 @@ from hp_sig.layers.survey import read_corine, read_land_survey
 from hp_sig.layers.zones import read_pnr, read_zones
 from hp_sig.layers.zoning import read_zoning
 from hp_sig.publish.geopackage import write_geopackage
+from hp_sig.reference.catalogue import load_catalogue
 from hp_sig.reference.labels import format_number, format_quantity, in_french
 from hp_sig.reference.regimes import Regime, load_regime, regime_names
 from hp_sig.refresh import RefreshResult, check, plan, refresh
@@ -64,6 +67,8 @@ from hp_sig.results.screening import Screening, screen_projects
 from hp_sig.territory import Territory, load_territory
 
 if TYPE_CHECKING:
+    from hp_sig.fetching import FetchOptions, ask_producers, fetch, prospects
+    from hp_sig.fetching.states import source_states
     from hp_sig.maps.classes import classified
     from hp_sig.maps.engine import page_map
     from hp_sig.maps.hubs.map import hub_map, hub_page
@@ -89,6 +94,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Caption",
     "Catchments",
+    "FetchOptions",
     "Guarantee",
     "HpSigError",
     "Indicator",
@@ -111,6 +117,7 @@ __all__ = [
     "RoadGraph",
     "Screening",
     "ServiceAreas",
+    "SourceError",
     "Territory",
     "TerritoryError",
     "ZoneLayer",
@@ -118,9 +125,11 @@ __all__ = [
     "apply_thresholds",
     "area_ha",
     "artificialised_area",
+    "ask_producers",
     "catchment",
     "check",
     "classified",
+    "cog_passage",
     "commune_sheet",
     "compare_flows",
     "compare_projects",
@@ -141,6 +150,7 @@ __all__ = [
     "enaf_by_year",
     "enaf_consumption",
     "explain_difference",
+    "fetch",
     "figures_map",
     "figures_page",
     "find_hubs",
@@ -155,6 +165,7 @@ __all__ = [
     "indicator_map",
     "land_stock",
     "land_use_efficiency",
+    "load_catalogue",
     "load_layers",
     "load_regime",
     "load_territory",
@@ -166,13 +177,16 @@ __all__ = [
     "network_graph",
     "overlap_table",
     "page_map",
+    "passage_table",
     "patch_metrics",
     "plan",
     "platform_trajectory",
     "project_map",
     "project_page",
+    "prospects",
     "read_buildings",
     "read_census",
+    "read_cog_movements",
     "read_communes",
     "read_corine",
     "read_enaf_context",
@@ -199,6 +213,7 @@ __all__ = [
     "service_areas",
     "shapes_of",
     "share_outside_envelope",
+    "source_states",
     "stock_by_class",
     "survey_area",
     "tabulate_area",
@@ -215,26 +230,28 @@ __all__ = [
     "zones_by_commune",
 ]
 
-_MAPS = {
-    name: f"hp_sig.maps.{module}"
+_LATER = {
+    name: f"hp_sig.{module}"
     for module, names in {
-        "classes": ("classified",),
-        "engine": ("page_map",),
-        "hubs.map": ("hub_map", "hub_page"),
-        "hubs.map_comparison": ("comparison_map", "comparison_page"),
-        "hubs.sheet": ("hub_sheet",),
-        "hubs.writing": ("shapes_of",),
-        "indicator_map": ("indicator_map",),
-        "page": ("Caption", "Page"),
-        "overlays": ("Line", "Mark", "Outlines", "Perimeters", "Places"),
-        "pdf": ("map_pdf",),
-        "sheets": ("commune_sheet",),
-        "standalone": ("save_standalone",),
-        "territory_map": (
+        "fetching": ("FetchOptions", "ask_producers", "fetch", "prospects"),
+        "fetching.states": ("source_states",),
+        "maps.classes": ("classified",),
+        "maps.engine": ("page_map",),
+        "maps.hubs.map": ("hub_map", "hub_page"),
+        "maps.hubs.map_comparison": ("comparison_map", "comparison_page"),
+        "maps.hubs.sheet": ("hub_sheet",),
+        "maps.hubs.writing": ("shapes_of",),
+        "maps.indicator_map": ("indicator_map",),
+        "maps.page": ("Caption", "Page"),
+        "maps.overlays": ("Line", "Mark", "Outlines", "Perimeters", "Places"),
+        "maps.pdf": ("map_pdf",),
+        "maps.sheets": ("commune_sheet",),
+        "maps.standalone": ("save_standalone",),
+        "maps.territory_map": (
             *("figures_map", "figures_page", "project_map", "project_page"),
             *("territory_map", "territory_page"),
         ),
-        "themes": ("Indicator", "Partition"),
+        "maps.themes": ("Indicator", "Partition"),
     }.items()
     for name in names
 }
@@ -245,9 +262,9 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> object:
-    if name in _MAPS:
+    if name in _LATER:
         from importlib import import_module  # noqa: PLC0415
 
-        return getattr(import_module(_MAPS[name]), name)
+        return getattr(import_module(_LATER[name]), name)
     message = f"module 'hp_sig' has no attribute {name!r}"
     raise AttributeError(message)

@@ -160,12 +160,27 @@ def fetch(  # noqa: PLR0913, PLR0917 - options of a command
 
 
 @app.command()
-def sources(territory: TerritoryOption = None, raw: RawOption = None) -> None:
-    """List the data sets of the catalogue and their state on this disk; the network is not asked."""
-    from hp_sig.fetching.states import source_states  # noqa: PLC0415 - as below
+def sources(
+    territory: TerritoryOption = None,
+    raw: RawOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask the producers first whether they changed something.")
+    ] = False,
+) -> None:
+    """List the data sets of the catalogue and their state on this disk."""
+    # Only here: what speaks to the network takes as long to load as all the rest.
+    from hp_sig.fetching import FetchOptions, ask_producers  # noqa: PLC0415
+    from hp_sig.fetching.states import source_states  # noqa: PLC0415
     from hp_sig.telling.sources import tell_states  # noqa: PLC0415
 
+    faults = {}
+    if check:
+        with followed("sources") as step:
+            faults = ask_producers(territory=territory, raw=raw, how=FetchOptions(on_source=step))
     tell_states(source_states(territory, raw=raw))
+    if faults:
+        message = "\n".join(["some producers could not be asked:", *(f"  {told}" for told in faults.values())])
+        raise HpSigError(message)
 
 
 @app.command()
@@ -279,13 +294,12 @@ class FetchAsked:
 
 def _fetch(names: Sequence[str], asked: FetchAsked, territory: Path | None, raw: Path | None) -> int:
     """Fetch and tell; give how many data sets need someone."""
-    # Only here: what speaks to the network takes as long to load as all the rest.
-    from hp_sig.fetching import How  # noqa: PLC0415
+    from hp_sig.fetching import FetchOptions  # noqa: PLC0415 - as above
     from hp_sig.fetching import fetch as run_fetch  # noqa: PLC0415
     from hp_sig.telling.sources import tell_fetched  # noqa: PLC0415
 
     with followed_parts("fetch") as (step, part):
-        how = How(
+        how = FetchOptions(
             is_offline=asked.offline,
             is_accepted=asked.accept,
             is_forced=asked.force,
@@ -298,11 +312,11 @@ def _fetch(names: Sequence[str], asked: FetchAsked, territory: Path | None, raw:
 
 
 def _show_prospects(names: Sequence[str], territory: Path | None, raw: Path | None) -> None:
-    from hp_sig.fetching import How, prospects  # noqa: PLC0415 - as above
+    from hp_sig.fetching import FetchOptions, prospects  # noqa: PLC0415 - as above
     from hp_sig.telling.sources import tell_prospects  # noqa: PLC0415
 
     with followed("fetch") as step:
-        found = prospects(names, territory=territory, raw=raw, how=How(on_source=step))
+        found = prospects(names, territory=territory, raw=raw, how=FetchOptions(on_source=step))
     tell_prospects(found)
 
 

@@ -24,7 +24,7 @@ MAPFILE = """MAP
   OUTPUTFORMAT
     NAME "geojson"
     DRIVER "OGR/GEOJSON"
-    MIMETYPE "application/json; subtype=geojson"
+    MIMETYPE "application/json"
     FORMATOPTION "STORAGE=stream"
     FORMATOPTION "FORM=simple"
     FORMATOPTION "LCO:WRITE_BBOX=NO"
@@ -138,9 +138,7 @@ def mapserver(folder: Path, layers: Sequence[Served]) -> Iterator[MapServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running = MapServer(f"http://127.0.0.1:{server.server_port}/")
     described = "".join(
-        LAYER.format(
-            name=one.name, kind=one.kind, file=one.file, table=one.table, crs=one.crs, key=one.key
-        )
+        LAYER.format(name=one.name, kind=one.kind, file=one.file, table=one.table, crs=one.crs, key=one.key)
         for one in layers
     )
     mapfile.write_text(MAPFILE.format(url=running.url, layers=described), encoding="utf-8")

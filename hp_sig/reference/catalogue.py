@@ -7,11 +7,11 @@ the code. A caller may give a catalogue of its own.
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -27,6 +27,15 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
+#: A name, with its port where it has one: no address.
+Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?$")]
+#: Readers that may have to accept a file: one of any other name would be taken for none.
+Layer = Literal["communes", "pnr", "scot", "zoning", "stations", "roads", "buildings"]
+LandCover = Literal["land_cover", "artificialisation", "difference"]
+Table = Literal["enaf", "population", "census", "membership", "movements", "ridership"]
+Reader = Literal[Layer, LandCover, Table]
+#: What may be filled in a place or a pattern, with values to try them with.
+FILLED = {"zone": "D004", "years": "2018", "edition": "2018"}
 
 
 class _Entry(BaseModel):
@@ -42,7 +51,7 @@ class Service(_Entry):
     #: What the producer allows, or less.
     requests_per_second: Annotated[float, Field(gt=0)]
     #: Hosts other than that of `url` to which its links and redirects may lead.
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[Host, ...] = ()
     #: WFS: features a page; the producer's cap or less.
     page_size: Annotated[int, Field(ge=1)] = 1000
     #: WFS: language of the filters: CQL (GeoServer) or FES 2.0 (any WFS 2.0).
@@ -55,12 +64,15 @@ class Service(_Entry):
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             message = "an https:// address expected (http:// only on this machine)"
             raise ValueError(message)
+        if not parts.hostname or "@" in parts.netloc:
+            message = "an address with a host and without user name expected"
+            raise ValueError(message)
         return url
 
     @property
     def host(self) -> str:
         """Host (and port, where one is given) of the service."""
-        return urlsplit(self.url).netloc
+        return urlsplit(self.url).netloc.lower()
 
 
 class Source(_Entry):
@@ -87,7 +99,7 @@ class Source(_Entry):
     #: Place under `data/raw`; {zone} is D004, {years} 2018 or 2018-2021, {edition} the edition asked for.
     file: Text
     #: Reader that must accept it before it replaces the previous one; none: fields, key and geometry are looked at.
-    reader: Text | None = None
+    reader: Reader | None = None
     #: What of it a territory needs: its communes, what meets its bounds, its départements, or all that is published.
     scope: Literal["communes", "bounds", "departements", "all"]
     #: Names of the field that `scope = "communes"` or `"departements"` filters on.
@@ -112,7 +124,7 @@ class Source(_Entry):
     dataset: str | None = None
     dataset_title: str | None = None
     resource: str | None = None
-    #: Plain file: the rest of the address, {departement} where there is one file each.
+    #: Plain file: the rest of the address, {departement} where there is one file each, {edition} where it has some.
     path: str | None = None
     #: Where the producer describes it.
     documentation: Text
@@ -121,18 +133,27 @@ class Source(_Entry):
     @classmethod
     def _inside(cls, file: str) -> str:
         parts = file.split("/")
-        if len(parts) < 2 or any(part in ("", ".", "..") or ":" in part or "\\" in part for part in parts):
+        # What begins with a point is hidden, and hp-sig fetch has its own folder there.
+        if len(parts) < 2 or any(not part or part[0] == "." or ":" in part or "\\" in part for part in parts):
             message = "a place such as communes/communes.gpkg expected"
             raise ValueError(message)
+        _fill(file, FILLED)
         return file
+
+    @field_validator("layer", "path")
+    @classmethod
+    def _fillable(cls, address: str | None) -> str | None:
+        if address is not None:
+            _fill(address, {"departement": "04", "edition": "2018"})
+        return address
 
     @field_validator("delivery", "member", "dataset_title", "resource")
     @classmethod
     def _pattern(cls, pattern: str | None) -> str | None:
         if pattern is not None:
             try:
-                re.compile(pattern.format(zone="D004", years="2018", edition="2018"))
-            except (re.error, KeyError, IndexError, ValueError) as error:
+                re.compile(_fill(pattern, FILLED))
+            except re.error as error:
                 message = f"a regular expression expected ({error})"
                 raise ValueError(message) from error
         return pattern
@@ -179,6 +200,8 @@ class Catalogue(_Entry):
                 and not source.scope_field
             ):
                 faults.append(f"{source.id}: scope_field expected, found none")
+            if kinds[source.service] == "wfs" and not source.key:
+                faults.append(f"{source.id}: key expected, found none: the pages of a WFS are sorted by it")
         if faults:
             message = "; ".join(faults)
             raise ValueError(message)
@@ -236,9 +259,21 @@ def _package_catalogue() -> Catalogue:
     return _load(Path(str(files("hp_sig.reference") / "catalogue.toml")))
 
 
-def _load(file: Path) -> Catalogue:
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    """Fill values in a text, or say what may be filled in."""
     try:
-        return Catalogue.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
+        return text.format(**values)
+    except (KeyError, IndexError, AttributeError, ValueError) as error:
+        known = ", ".join(f"{{{name}}}" for name in values)
+        message = f"nothing but {known} to fill in expected; any other brace is doubled"
+        raise ValueError(message) from error
+
+
+def _load(file: Path) -> Catalogue:
+    told: dict[str, Any] = {}
+    try:
+        told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return Catalogue.model_validate(told)
     except FileNotFoundError as error:
         message = f"{file}: expected a catalogue, found nothing there. Check the path."
         raise SourceError(message) from error
@@ -247,9 +282,19 @@ def _load(file: Path) -> Catalogue:
         raise SourceError(message) from error
     except ValidationError as error:
         faults = [
-            f"{'.'.join(map(str, detail['loc'])) or 'the file'}: {detail['msg'].removeprefix('Value error, ')}"
+            f"{_where(detail['loc'], told)}: {detail['msg'].removeprefix('Value error, ')}"
             for detail in error.errors(include_url=False)
         ]
         lines = "".join(f"\n  - {fault}" for fault in faults)
         message = f"{file}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.{lines}"
         raise SourceError(message) from error
+
+
+def _where(place: Sequence[int | str], told: Mapping[str, Any]) -> str:
+    """Say where a fault is: an entry by its id, where it has one, rather than by its rank."""
+    parts = [str(part) for part in place]
+    if len(place) > 1 and isinstance(place[1], int):
+        entry = told[str(place[0])][place[1]]
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+            parts[1] = entry["id"]
+    return ".".join(parts) or "the file"

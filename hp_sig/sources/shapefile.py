@@ -4,6 +4,7 @@ Types, missing values, coordinates and the coordinate system are kept. Only what
 polygons and lines are written as their multiple kind, and text as UTF-8.
 """
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ __all__ = ["SHAPEFILE_PARTS", "write_geopackage"]
 SHAPEFILE_PARTS = (".shx", ".dbf")
 #: First bytes of a .shp (ESRI Shapefile Technical Description, 1998, page 4).
 SIGNATURE = b"\x00\x00\x27\x0a"
+#: Its header, in bytes, which announces its size in words of two.
+HEADER = 100
 #: Encoding of a table that is no UTF-8 and says nothing of it.
 LATIN_1 = "ISO-8859-1"
 #: Kinds of geometry (codes of shapely) → how to make them multiple, and what GeoPackage calls that.
@@ -30,6 +33,9 @@ MULTIPLE: dict[int, tuple[Callable[..., Any], str, int]] = {
     3: (shapely.multipolygons, "MultiPolygon", 6),
     1: (shapely.multilinestrings, "MultiLineString", 5),
 }
+
+#: Column of the geometries, as GDAL names it.
+COLUMN = "wkb_geometry"
 
 ERRORS = (
     *(DataSourceError, DataLayerError, CRSError, FeatureError, FieldError, GeometryError),
@@ -59,16 +65,16 @@ def write_geopackage(shape: Path, *, what: str, crs: str | None = None) -> tuple
     SourceError
         If it cannot be read, or the GeoPackage does not hold as many rows.
     """
-    with shape.open("rb") as stream:
-        head = stream.read(len(SIGNATURE))
-    if head != SIGNATURE:
-        message = f"{what}: expected a shapefile, found {head!r} at the start of {shape.name}. Fetch it again."
-        raise SourceError(message)
+    fields = _require_whole(shape, what)
     target = shape.with_suffix(".gpkg")
     try:
         meta, rows, notes = _read(shape)
         if meta["crs"] is None and crs is not None:
             notes = (*notes, f"{shape.name} states no coordinate system: {crs} was given to it.")
+        read = len(rows.column_names) - (COLUMN in rows.column_names)
+        if read != fields or not fields:
+            message = f"{fields} fields in its table, {read} read"
+            raise ValueError(message)
         expected = rows.num_rows
         _write(rows, target, meta["crs"] or crs)
         found = pyogrio.read_info(target, force_feature_count=True)["features"]
@@ -79,6 +85,30 @@ def write_geopackage(shape: Path, *, what: str, crs: str | None = None) -> tuple
         message = f"{what}: {expected} rows expected of {shape.name}, {found} written. Fetch it again."
         raise SourceError(message)
     return target, (f"{shape.name}, a shapefile, was made a GeoPackage: {found} rows, the same fields.", *notes)
+
+
+def _require_whole(shape: Path, what: str) -> int:
+    """Refuse a shapefile that is cut short, which GDAL would read in part without a word; count its fields."""
+    with shape.open("rb") as stream:
+        head = stream.read(HEADER)
+    if not head.startswith(SIGNATURE):
+        message = f"{what}: expected a shapefile, found {head[:4]!r} at the start of {shape.name}. Fetch it again."
+        raise SourceError(message)
+    table = shape.with_suffix(".dbf")
+    with table.open("rb") as stream:
+        start = stream.read(32)
+        count, length, width = struct.unpack("<IHH", start[4:12]) if len(start) == 32 else (0, 0, 0)
+        fields = stream.read(max(length - 32, 0))
+    announced = struct.unpack(">I", head[24:28])[0] * 2 if len(head) == HEADER else HEADER
+    for file, size in ((shape, announced), (table, max(length + count * width, 33))):
+        if size > file.stat().st_size:
+            message = (
+                f"{what}: {size} bytes expected in {file.name}, {file.stat().st_size} found: it is cut short. "
+                "Ask its producer for another one."
+            )
+            raise SourceError(message)
+    # Each field takes 32 bytes; a carriage return ends them.
+    return next((rank for rank in range(len(fields) // 32 + 1) if fields[32 * rank : 32 * rank + 1] == b"\r"), 0)
 
 
 def _read(shape: Path) -> tuple[dict[str, Any], pa.Table, tuple[str, ...]]:
@@ -104,14 +134,13 @@ def _name(declared: Path) -> str:
 
 
 def _write(rows: pa.Table, target: Path, crs: str | None) -> None:
-    column = "wkb_geometry"
-    taken = {name.casefold() for name in rows.column_names if name != column}
+    taken = {name.casefold() for name in rows.column_names if name != COLUMN}
     options = {"FID": "fid" if "fid" not in taken else "hp_sig_fid"}
-    if column in rows.column_names:
+    if COLUMN in rows.column_names:
         options["GEOMETRY_NAME"] = "geom" if "geom" not in taken else "hp_sig_geom"
-        wkb, kind = _multiple(rows.column(column).to_numpy())
-        place = rows.column_names.index(column)
-        rows = rows.set_column(place, rows.schema.field(column), pa.array(wkb, type=pa.binary()))
+        wkb, kind = _multiple(rows.column(COLUMN).to_numpy())
+        place = rows.column_names.index(COLUMN)
+        rows = rows.set_column(place, rows.schema.field(COLUMN), pa.array(wkb, type=pa.binary()))
     else:
         kind = None
     pyogrio.write_arrow(
@@ -119,7 +148,7 @@ def _write(rows: pa.Table, target: Path, crs: str | None) -> None:
         target,
         layer=target.stem,
         driver="GPKG",
-        geometry_name=None if kind is None else column,
+        geometry_name=None if kind is None else COLUMN,
         geometry_type=kind,
         crs=crs,
         layer_options=options,

@@ -22,7 +22,7 @@ from hp_sig.errors import LayerError, SourceError, some
 from hp_sig.sources.archive import SIGNATURE, Member, Select, companions, damage, extract_members, selected_of
 from hp_sig.sources.shapefile import SHAPEFILE_PARTS, write_geopackage
 
-__all__ = ["Unpacked", "unpack"]
+__all__ = ["SAFE_NAME", "Unpacked", "is_packed", "require_geopackage", "unpack"]
 
 #: First bytes of a .zip; the second ones are those of an empty one (APPNOTE.TXT, 4.3).
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
@@ -104,7 +104,7 @@ def unpack(archive: Path, folder: Path, *, what: str, member: str, max_bytes: in
                 (Path(inner) / one.place.name).replace(file.with_suffix(one.place.suffix.lower()))
             file, notes = write_geopackage(file, what=what, crs=crs)
         elif suffix == ".gpkg":
-            _require_geopackage(file, pattern, what)
+            require_geopackage(file, member, what)
         return Unpacked(path=file.replace(folder / file.name), member=chosen.name, notes=notes)
 
 
@@ -142,23 +142,44 @@ def _is_part(member: Member, chosen: Member) -> bool:
     return is_read and place.stem.casefold() == chosen.place.stem.casefold()
 
 
-def _require_geopackage(file: Path, pattern: re.Pattern[str], what: str) -> None:
-    """Refuse what is no GeoPackage, or one of another name that does not hold the layer that is expected."""
+def is_packed(file: Path) -> bool:
+    """Say whether a file is a .7z or a .zip, by its first bytes."""
+    with file.open("rb") as stream:
+        return stream.read(len(SIGNATURE)).startswith((SIGNATURE, *ZIP_SIGNATURES))
+
+
+def require_geopackage(file: Path, member: str, what: str) -> None:
+    """Refuse what is no GeoPackage, or one of another name that does not hold the layer that is expected.
+
+    Parameters
+    ----------
+    file
+        Under the name that it was delivered with.
+    member
+        Regular expression of its name, or of its layer's with `.gpkg` after it.
+    what
+        What to call the data set in messages.
+
+    Raises
+    ------
+    SourceError
+        If it is refused.
+    """
     with file.open("rb") as stream:
         head = stream.read(len(SQLITE))
     if head != SQLITE:
         message = f"{what}: expected a GeoPackage, found {head!r} at the start of {file.name}. Fetch it again."
         raise SourceError(message)
-    if pattern.fullmatch(file.name):
+    if re.fullmatch(member, file.name, re.IGNORECASE):
         return
     try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(file)]
+        layers = [str(layer) for layer, _ in pyogrio.list_layers(file)]
     except DataSourceError as error:
         message = f"{what}: {file.name} cannot be read as a GeoPackage ({error}). Fetch it again."
         raise SourceError(message) from error
-    if not any(pattern.fullmatch(f"{layer}.gpkg") for layer in layers):
+    if not any(re.fullmatch(member, f"{layer}.gpkg", re.IGNORECASE) for layer in layers):
         message = (
-            f"{what}: expected a member or a layer « {pattern.pattern} », found {file.name} with the layers "
+            f"{what}: expected a member or a layer « {member} », found {file.name}, whose layers are "
             f"{some(layers) or 'none'}. See the catalogue."
         )
         raise SourceError(message)

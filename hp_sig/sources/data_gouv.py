@@ -1,0 +1,151 @@
+"""Which resource of data.gouv.fr is the one that is wanted, and has its producer changed it in place?
+
+A resource may change under the same address: its checksum and its date tell.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from hp_sig.errors import SourceError
+from hp_sig.reference.catalogue import Service
+from hp_sig.sources.client import Client
+from hp_sig.sources.data_gouv_search import LISTED, Told, find_dataset
+from hp_sig.sources.download import Expected, download
+from hp_sig.sources.kept import (
+    Kept,
+    changed_in_place,
+    copy_path,
+    fetched,
+    file_name,
+    filled,
+    read_kept,
+    require_kept,
+    vintage_of,
+    write_kept,
+)
+from hp_sig.sources.wanted import Fetched, Offer, OnProgress, Wanted
+
+__all__ = ["get", "look"]
+
+#: Checksums that can be verified → their length in hexadecimal digits.
+CHECKSUMS = {"md5": 32, "sha1": 40, "sha256": 64}
+
+
+def look(client: Client, service: Service, wanted: Wanted) -> Offer:
+    """Ask which resource there is now, how large it is, and when it was last changed.
+
+    Raises
+    ------
+    SourceError
+        If there is no such data set or resource, or the answer is not what the API documents.
+    """
+    return _find(client, service, wanted).offer
+
+
+def get(
+    client: Client | None, service: Service, wanted: Wanted, *, cache: Path, folder: Path, on_progress: OnProgress
+) -> Fetched:
+    """Bring a resource, verified with the size and the checksum that data.gouv tells.
+
+    Parameters
+    ----------
+    client
+        None: from the cache alone.
+    service, wanted
+        Where from, and what.
+    cache, folder
+        Where the download is kept, and where the one file is written.
+    on_progress
+        Called while it comes.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be had whole.
+    """
+    if client is None:
+        kept, (copy,) = require_kept(cache, wanted)
+        return fetched(wanted, kept, copy, folder)
+    found = _find(client, service, wanted)
+    before = read_kept(cache, wanted)
+    is_archive = wanted.source.member is not None
+    suffix = PurePosixPath(found.names[0]).suffix.lower().removeprefix(".")
+    copy = download(
+        client,
+        found.offer.url,
+        service,
+        copy_path(cache, wanted),
+        expected=Expected(
+            what=wanted.name,
+            size=found.offer.size,
+            checksum=found.offer.mark.get("checksum"),
+            max_bytes=wanted.source.max_bytes,
+            kinds=tuple(dict.fromkeys(("7z", "zip", suffix))) if is_archive else (suffix,),
+        ),
+        on_progress=on_progress,
+    )
+    kept = Kept(offer=found.offer, names=found.names, sha256=(copy.sha256,), notes=found.notes)
+    result = fetched(wanted, kept, copy, folder, changed_in_place(before, kept, "resource"))
+    write_kept(cache, wanted, kept)
+    return result
+
+
+def _find(client: Client, service: Service, wanted: Wanted) -> Kept:
+    """Find the resource; nothing of it is downloaded yet."""
+    dataset = find_dataset(client, service, wanted)
+    resource = _resource(dataset, wanted)
+    url, title = str(resource["url"]), str(dataset.get("title") or "")
+    modified = str(resource.get("last_modified") or "")
+    checksum = _checksum(resource)
+    mark = {
+        "dataset": str(dataset["id"]),
+        "resource": str(resource["id"]),
+        "checksum": checksum or "",
+        "last_modified": modified,
+    }
+    size = resource.get("filesize")
+    return Kept(
+        offer=Offer(
+            url=url,
+            size=size if isinstance(size, int) and size > 0 else None,
+            vintage=vintage_of(wanted, edition=wanted.edition or "", title=title, modified=modified),
+            mark={name: value for name, value in mark.items() if value},
+        ),
+        names=(file_name(url, wanted, str(resource.get("format") or "")),),
+        sha256=(),
+        notes=() if checksum else ("data.gouv gives no checksum of this resource: it could not be verified with one.",),
+    )
+
+
+def _resource(dataset: Told, wanted: Wanted) -> Told:
+    """Choose the resource: the right title or file name, the last changed."""
+    pattern = filled(wanted.source.resource or "", wanted)
+    there = [one for one in dataset["resources"] if isinstance(one, dict) and one.get("id") and one.get("url")]
+    found = [one for one in there if any(re.fullmatch(pattern, name, re.IGNORECASE) for name in _names(one))]
+    if not found:
+        names = sorted(_names(one)[0] for one in there)
+        more = f" (and {len(names) - LISTED} more)" if len(names) > LISTED else ""
+        message = (
+            f"{wanted.name}: no resource of « {dataset.get('title')} » is called « {pattern} ». There are: "
+            f"{', '.join(names[:LISTED]) or 'none'}{more}. Correct the catalogue."
+        )
+        raise SourceError(message)
+    return max(found, key=lambda one: (str(one.get("last_modified") or ""), str(one["id"])))
+
+
+def _names(resource: Told) -> Sequence[str]:
+    """Give the names of a resource: its title, and that of its file."""
+    file = PurePosixPath(urlsplit(str(resource["url"])).path).name
+    return (str(resource.get("title") or file).strip(), file)
+
+
+def _checksum(resource: Told) -> str | None:
+    """Give the checksum of a resource as `sha1:…`, where it is one that can be verified."""
+    told = resource.get("checksum")
+    if not isinstance(told, dict):
+        return None
+    kind, value = str(told.get("type") or "").lower(), str(told.get("value") or "").strip().lower()
+    is_known = len(value) == CHECKSUMS.get(kind) and re.fullmatch(r"[0-9a-f]+", value)
+    return f"{kind}:{value}" if is_known else None

@@ -1,0 +1,269 @@
+"""What was kept of the last download, to do without network, and to see what its producer changed since?
+
+Beside the copies, a small `….offer.json` says what the producer told of them. From these, and from the rules of the
+catalogue, the one file that a data set gives is written.
+"""
+
+import datetime as dt
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from hp_sig.errors import SourceError
+from hp_sig.sources.download import Downloaded, cached
+from hp_sig.sources.unpacking import SAFE_NAME, is_packed, require_geopackage, unpack
+from hp_sig.sources.wanted import Fetched, Offer, Wanted
+from hp_sig.whole import write_whole
+
+__all__ = [
+    "YEAR",
+    "Kept",
+    "changed_in_place",
+    "copy_path",
+    "edition_of",
+    "fetched",
+    "file_name",
+    "filled",
+    "read_kept",
+    "require_kept",
+    "vintage_of",
+    "write_kept",
+]
+
+#: A year in a text.
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What was downloaded of a data set."""
+
+    offer: Offer
+    #: Names under which the producer delivers each part.
+    names: tuple[str, ...]
+    #: SHA-256 of each part.
+    sha256: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def copy_path(cache: Path, wanted: Wanted, part: str = "") -> Path:
+    """Give the place of the copy of one part of a data set in its cache."""
+    return cache / "-".join(one for one in (_stem(wanted), part) if one)
+
+
+def read_kept(cache: Path, wanted: Wanted) -> Kept | None:
+    """Read what was kept of the last download; None if nothing was, or not for the same years and départements."""
+    try:
+        told = json.loads(_offer_path(cache, wanted).read_bytes())
+        if told["asked"] != _asked(wanted):
+            return None
+        offer = Offer(url=told["url"], size=told["size"], vintage=told["vintage"], mark=dict(told["mark"]))
+        return Kept(offer=offer, names=tuple(told["names"]), sha256=tuple(told["sha256"]), notes=tuple(told["notes"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        # Absent, or damaged: the download is asked for again.
+        return None
+
+
+def write_kept(cache: Path, wanted: Wanted, kept: Kept) -> None:
+    """Write down what was downloaded, once all of it is there."""
+    told = {
+        "asked": _asked(wanted),
+        "url": kept.offer.url,
+        "size": kept.offer.size,
+        "vintage": kept.offer.vintage,
+        "mark": dict(kept.offer.mark),
+        "names": kept.names,
+        "sha256": kept.sha256,
+        "notes": kept.notes,
+    }
+    content = json.dumps(told, ensure_ascii=False, indent=1)
+    write_whole(_offer_path(cache, wanted), (content + "\n").encode())
+
+
+def require_kept(cache: Path, wanted: Wanted, parts: Sequence[str] = ("",)) -> tuple[Kept, list[Downloaded]]:
+    """Give what was kept of the last download, verified, to do without network.
+
+    Raises
+    ------
+    SourceError
+        If it was never fetched whole, or a copy is damaged.
+    """
+    kept = read_kept(cache, wanted)
+    copies = [cached(copy_path(cache, wanted, part)) for part in parts] if kept else []
+    whole = [copy for copy in copies if copy is not None]
+    if kept is None or tuple(copy.sha256 for copy in whole) != kept.sha256:
+        message = f"{wanted.name}: there is no whole copy of it in the cache. Fetch it once with the network."
+        raise SourceError(message)
+    return kept, whole
+
+
+def changed_in_place(before: Kept | None, after: Kept, identity: str) -> tuple[str, ...]:
+    """Say what changed since the last download although the producer calls it the same.
+
+    Parameters
+    ----------
+    before, after
+        The last download, and this one.
+    identity
+        What of the mark names it: `resource`, `delivery`.
+    """
+    if before is None or before.offer.mark.get(identity) != after.offer.mark.get(identity):
+        return ()
+    old, new = before.offer.mark, after.offer.mark
+    if old.get("checksum") == new.get("checksum") and before.sha256 == after.sha256:
+        if old.get("last_modified") == new.get("last_modified"):
+            return ()
+        dates = f"{old.get('last_modified') or 'unknown'} → {new.get('last_modified') or 'unknown'}"
+        return (f"Modified in place by its producer, who changed its date alone ({dates}); the content is the same.",)
+    told_old, told_new = _hash(before), _hash(after)
+    if told_old.partition(":")[0] != told_new.partition(":")[0]:
+        told_old, told_new = f"sha256:{before.sha256[0]}", f"sha256:{after.sha256[0]}"
+    dates = "".join(
+        f", {word} {mark['last_modified']}"
+        for word, mark in (("before of", old), ("now of", new))
+        if mark.get("last_modified")
+    )
+    return (f"Modified in place by its producer, under the same name: {told_old} → {told_new}{dates}.",)
+
+
+def fetched(wanted: Wanted, kept: Kept, copy: Downloaded, folder: Path, extra: tuple[str, ...] = ()) -> Fetched:
+    """Write the one file that a copy gives: the member of an archive, or the copy as it is.
+
+    Parameters
+    ----------
+    wanted, kept, copy
+        What was asked for, what its producer told, and what came.
+    folder
+        Where it is written.
+    extra
+        More notes.
+
+    Raises
+    ------
+    SourceError
+        If an archive is damaged, too large once extracted, or does not hold what is expected.
+    """
+    source, name = wanted.source, kept.names[0]
+    notes: tuple[str, ...] = ()
+    member = filled(source.member, wanted) if source.member is not None else None
+    is_member = member is not None and re.fullmatch(member, name, re.IGNORECASE)
+    if member is None or is_member or (PurePosixPath(name).suffix.lower() == ".gpkg" and not is_packed(copy.path)):
+        path = Path(shutil.copyfile(copy.path, folder / name))
+        if member is not None and path.suffix.lower() == ".gpkg":
+            _require_layer(path, member, wanted)
+    else:
+        crs = None if source.crs == "none" else source.crs
+        unpacked = unpack(copy.path, folder, what=wanted.name, member=member, max_bytes=source.max_bytes, crs=crs)
+        path, notes = unpacked.path, unpacked.notes
+    return Fetched(
+        path=path,
+        url=kept.offer.url,
+        vintage=kept.offer.vintage,
+        downloaded=copy.size,
+        sha256_downloaded=copy.sha256,
+        mark=kept.offer.mark,
+        notes=(*kept.notes, *extra, *notes),
+    )
+
+
+def filled(pattern: str, wanted: Wanted, write: Callable[[str], str] = re.escape) -> str:
+    """Fill in what a pattern of the catalogue says of the zone, the years and the edition.
+
+    Raises
+    ------
+    SourceError
+        If the pattern tells one that is not asked for.
+    """
+    values = {"zone": wanted.zone, "years": wanted.years_label, "edition": edition_of(wanted) or ""}
+    absent = [name for name, value in values.items() if f"{{{name}}}" in pattern and not value]
+    if absent:
+        message = (
+            f"{wanted.name}: {', '.join(absent)} expected, found none: its producer publishes it so. "
+            "Ask for one département, its years or an edition."
+        )
+        raise SourceError(message)
+    return pattern.format(**{name: write(value) for name, value in values.items()})
+
+
+def edition_of(wanted: Wanted) -> str | None:
+    """Give the edition that is asked for, or else that of the catalogue."""
+    return wanted.edition or wanted.source.edition
+
+
+def vintage_of(wanted: Wanted, *, edition: str = "", title: str = "", modified: str = "") -> str:
+    """Tell the vintage by the rule of the catalogue, or else the day it is downloaded.
+
+    Parameters
+    ----------
+    wanted
+        What was asked for.
+    edition, title, modified
+        What the producer tells: its edition, the title of the data set, when it was last changed (ISO 8601).
+    """
+    years = YEAR.findall(title)
+    told = {
+        "edition": edition or edition_of(wanted) or "",
+        "title": years[-1] if years else "",
+        "modified": modified[:10],
+        "observed": wanted.years_label,
+        "retrieved": "",
+    }[wanted.source.vintage]
+    return told or dt.datetime.now(tz=dt.UTC).astimezone().date().isoformat()
+
+
+def file_name(url: str, wanted: Wanted, kind: str = "") -> str:
+    """Give the bare name of what an address leads to; one without suffix takes that of the kind, or of the place.
+
+    Parameters
+    ----------
+    url
+        Address of the file.
+    wanted
+        What was asked for.
+    kind
+        `csv`, `zip`…, where the producer tells.
+    """
+    name = PurePosixPath(unquote(urlsplit(url).path)).name
+    if not SAFE_NAME.fullmatch(name):
+        name = wanted.source.id
+    if PurePosixPath(name).suffix:
+        return name
+    suffix = f".{kind.lower()}" if re.fullmatch(r"\w{2,8}", kind) else PurePosixPath(wanted.file).suffix
+    return name + suffix
+
+
+def _require_layer(path: Path, member: str, wanted: Wanted) -> None:
+    try:
+        require_geopackage(path, member, wanted.name)
+    except SourceError:
+        path.unlink()
+        raise
+
+
+def _hash(kept: Kept) -> str:
+    """Give the hash that the producer tells, or that of what came."""
+    return kept.offer.mark.get("checksum") or f"sha256:{kept.sha256[0]}"
+
+
+def _stem(wanted: Wanted) -> str:
+    """Name the copies of one file of `data/raw`."""
+    return re.sub(r"[^\w.-]", "-", "-".join(one for one in (wanted.file, wanted.edition) if one))
+
+
+def _offer_path(cache: Path, wanted: Wanted) -> Path:
+    return cache / f"{_stem(wanted)}.offer.json"
+
+
+def _asked(wanted: Wanted) -> Mapping[str, Any]:
+    """Tell what a copy was asked for."""
+    return {
+        "source": wanted.source.id,
+        "edition": edition_of(wanted),
+        "years": list(wanted.years),
+        "departements": list(wanted.departements),
+    }
