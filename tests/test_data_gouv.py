@@ -205,6 +205,19 @@ def test_a_resource_that_was_modified_in_place_is_told_with_both_hashes(service)
     )
 
 
+def test_a_change_in_place_without_checksum_is_told_with_the_hashes_of_what_came(service):
+    service.publish(service.resource(checksum=None))
+    service.get().path.unlink()
+    other = TABLE + b"04019;Barcelonnette;2\n"
+    service.datasets.clear()
+    service.publish(service.resource(other, checksum=None))
+
+    told = " ".join(service.get().notes)
+
+    old, new = (hashlib.sha256(content).hexdigest() for content in (TABLE, other))
+    assert f"under the same name: sha256:{old} → sha256:{new}" in told
+
+
 def test_a_change_of_date_alone_is_told_as_such(service):
     service.publish(service.resource())
     service.get().path.unlink()
@@ -251,10 +264,9 @@ def test_a_file_of_another_size_than_told_is_one_error(service):
 # --- which data set ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("names", [("conso2009_2024_resultats_com.csv", "conso_com.csv")])
-def test_both_layouts_of_the_cerema_are_found_by_their_title_the_latest_year_first(service, names):
-    service.publish(service.resource(name=names[0], id="r1"), identifier="d1", title=OLD)
-    service.publish(service.resource(name=names[1], id="r2"), identifier="d2", title=NEW)
+def test_both_layouts_of_the_cerema_are_found_by_their_title_the_latest_year_first(service):
+    service.publish(service.resource(name="conso_com.csv", id="r2"), identifier="d2", title=NEW)
+    service.publish(service.resource(name="conso2009_2024_resultats_com.csv", id="r1"), identifier="d1", title=OLD)
     service.publish(service.resource(id="r3"), identifier="d3", title="Consommation d'espaces (méthode)")
 
     assert (service.look().mark["resource"], service.look().vintage) == ("r2", "2025")

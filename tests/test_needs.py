@@ -124,7 +124,7 @@ def test_communes_come_first_whatever_the_order_in_which_they_are_named(territor
 
 
 def test_a_name_that_nothing_has_is_refused_with_those_that_exist(territory_file):
-    with pytest.raises(SourceError, match="no data set is called « forests ». Known: communes, friches"):
+    with pytest.raises(SourceError, match=r"no data set is called « forests »\. Known: communes, friches"):
         needs_of(load_territory(territory_file), catalogue(COMMUNES, FRICHES), ["forests"])
 
 
@@ -148,7 +148,7 @@ def test_two_editions_that_would_go_to_one_place_are_refused(territory_file):
 
 
 def test_a_data_set_that_is_badly_written_is_a_fault_of_the_territory_file(territory_file):
-    with pytest.raises(TerritoryError, match="boundaries.fetch"):
+    with pytest.raises(TerritoryError, match=r"boundaries\.fetch"):
         load_territory(with_fetch(territory_file, fetch="Les communes"))
 
 

@@ -136,9 +136,10 @@ def test_a_file_that_was_changed_has_no_record_any_more(tmp_path):
 
 
 def test_a_second_run_is_told_that_the_first_is_at_work(tmp_path):
-    with working_in(tmp_path), pytest.raises(RefreshBusyError, match="another hp-sig fetch is at work there"):
-        with working_in(tmp_path):
-            pass
+    second = working_in(tmp_path)
+
+    with working_in(tmp_path), pytest.raises(RefreshBusyError, match="another hp-sig fetch is at work there"), second:
+        pass
 
 
 def test_the_folder_is_free_again_after_an_error(tmp_path):

@@ -180,6 +180,14 @@ def test_an_html_page_with_status_200_is_refused(site, path):
     assert "no whole copy" in site.fault(lambda: site.get(offline=True))
 
 
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x00", b"\x00\x01", b"<feed></feed>", b'{"message": "busy"}'])
+def test_what_is_no_table_is_refused_where_the_address_tells_nothing(site, content):
+    site.source = {"path": "/api/scots"}
+    site.server.handlers["/api/scots"] = plain(content)
+
+    assert site.fault(site.get)
+
+
 def test_a_file_that_is_not_there_is_told(site):
     assert "404" in site.fault(site.get)
     assert "404" in site.fault(site.look)

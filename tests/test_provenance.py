@@ -126,7 +126,7 @@ def test_a_record_is_no_second_file_of_a_pattern(territory_file, raw, communes_f
 def test_a_damaged_record_stops_the_refresh_with_one_fault(territory_file, raw, communes_file):
     record_path(communes_file).write_text("not json", encoding="utf-8")
 
-    with pytest.raises(InputError, match="expected the record of communes.gpkg"):
+    with pytest.raises(InputError, match=r"expected the record of communes\.gpkg"):
         find_inputs(load_territory(territory_file), raw)
 
 

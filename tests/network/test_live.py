@@ -59,7 +59,7 @@ def wanted(source) -> Wanted:
 
 def first_bytes(client, service, url) -> str:
     with client.opened(url, service) as answer:
-        return next(answer.iter_content(HEAD)).decode("utf-8-sig", errors="replace")
+        return next(answer.iter_content(HEAD), b"").decode("utf-8-sig", errors="replace")
 
 
 def require_fields(source, head, url):
@@ -102,8 +102,8 @@ def test_the_service_offers_what_the_catalogue_promises(source, client):
             assert offer.mark["resource"]
 
 
-def test_the_years_that_are_offered_are_those_of_the_default_territory(client):
-    """Hold the deliveries of the 04 and the 83 against the territory: a new one is a new layer to write there."""
+def test_every_delivery_that_the_default_territory_names_is_offered(client):
+    """Look for each delivery that the territory names: IGN withdraws some, and renames others."""
     from hp_sig.sources.services import look  # noqa: PLC0415 - not loaded where the test is left out
     from hp_sig.territory import LandCoverSource, load_territory  # noqa: PLC0415
 
