@@ -1,4 +1,6 @@
+import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -174,53 +176,58 @@ def test_a_place_that_is_a_folder_is_told_and_the_file_waits_for_the_next_run(tm
 
 # --- kill -9 at each operation ----------------------------------------------------------------------------------------
 
+#: Forks a child for each point, killed just before its n-th operation on a file; tells how each one ended.
 DRIVER = """
-import os, signal, sys
+import json, os, signal, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[3])
-from test_placing import NEW, WANTED, bring
+sys.path.insert(0, sys.argv[2])
+from test_placing import NEW, OLD, bring
 from hp_sig.fetching.placing import working_in
 
-raw, point, seen = Path(sys.argv[1]), int(sys.argv[2]), 0
-def hook(event, arguments):
-    global seen
-    if event in {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "open"} and str(raw) in str(arguments[0]):
-        seen += 1
-        if seen == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-with working_in(raw) as workplace:
-    sys.addaudithook(hook)
-    bring(workplace, NEW)
-    print("done", flush=True)
-    os._exit(0)
+world, ends = Path(sys.argv[1]), []
+while not ends or ends[-1] != 0:
+    raw, point, seen = world / str(len(ends)), len(ends), -1
+    with working_in(raw) as workplace:
+        bring(workplace, OLD)
+    child = os.fork()
+    if child == 0:
+        def hook(event, arguments):
+            global seen
+            if event in {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "open"} and str(raw) in str(arguments[0]):
+                seen += 1
+                if seen == point:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        with working_in(raw) as workplace:
+            sys.addaudithook(hook)
+            bring(workplace, NEW)
+            os._exit(0)
+    ends.append(os.waitpid(child, 0)[1])
+print(json.dumps(ends))
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL on Windows")
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL and no fork on Windows")
 def test_a_run_killed_at_any_point_leaves_the_old_or_the_new_file_whole_and_the_next_one_ends_its_work(tmp_path):
-    ended, states, point = False, set(), 0
-    while not ended:
-        point += 1
+    command = [sys.executable, "-W", "ignore", "-c", DRIVER, str(tmp_path), str(Path(__file__).parent)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    ends = json.loads(done.stdout)
+    states = set()
+    for point in range(len(ends)):
         raw = tmp_path / str(point)
-        with working_in(raw) as workplace:
-            bring(workplace, OLD)
-        command = [sys.executable, "-c", DRIVER, str(raw), str(point), str(Path(__file__).parent)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        ended = "done" in done.stdout
-        assert ended or done.returncode == -9, done.stderr
-
         found = files_of(raw)["communes/communes.csv"]
         assert found in {OLD, NEW}
         with working_in(raw) as workplace:
             workplace.recover()
             file, record = present(raw, WANTED)
             # Never a file without the record that describes it, once the next run has begun.
+            assert file is not None
             assert record is not None
             states.add((found, file.read_bytes()))
             bring(workplace, NEW)
         assert files_of(raw)["communes/communes.csv"] == NEW
         assert list((raw / ".hp_sig" / "placing").iterdir()) == []
 
-    assert point > 10
+    assert len(ends) > 10
+    assert set(ends[:-1]) == {signal.SIGKILL}
     # Killed before: the old one stays. Killed between: the next run puts the new one in place.
     assert states == {(OLD, OLD), (OLD, NEW), (NEW, NEW)}

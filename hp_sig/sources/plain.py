@@ -116,11 +116,14 @@ def _addresses(service: Service, wanted: Wanted) -> dict[str, str]:
 
 def _kinds(url: str, wanted: Wanted) -> tuple[str, ...]:
     """Tell what the first bytes must be of, where the address tells."""
-    parts = urlsplit(url)
-    suffix = PurePosixPath(parts.path).suffix.lower().removeprefix(".")
+    suffix = PurePosixPath(urlsplit(url).path).suffix.lower().removeprefix(".")
     if wanted.source.member is not None:
         return tuple(dict.fromkeys(("7z", "zip", suffix))) if suffix else ("7z", "zip")
-    return (suffix,) if suffix else ("json",) if "format=json" in parts.query.split("&") else ()
+    if suffix:
+        return (suffix,)
+    place = PurePosixPath(wanted.file).suffix.lower().removeprefix(".")
+    # A list of objects becomes a table.
+    return ("csv", "json") if place == "csv" else (place,)
 
 
 def _offer(wanted: Wanted, urls: Sequence[str], headers: Sequence[Mapping[str, str]]) -> Offer:
