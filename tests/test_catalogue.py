@@ -26,6 +26,7 @@ WANTED = {
 NEEDED = {
     "communes": ("communes", ("commune_code", "name")),
     "pnr": ("pnr", ("pnr_code", "name")),
+    "scot": ("scot", ("scot_id", "name")),
     "zoning": ("zoning", ("name", "document_id")),
     "land_cover": ("land_cover", ("cover_code", "use_code")),
     "artificialisation": ("land_cover", ("artificialised", "cover_code", "use_code")),

@@ -195,6 +195,19 @@ def test_the_dgcl_table_of_2015_is_read_with_its_zeros_put_back(tmp_path):
     ]
 
 
+def test_a_workbook_of_insee_has_its_columns_under_their_labels(tmp_path):
+    rows = [
+        ["Populations municipales de 1876 à 2023"],
+        ["Code géographique", "Département", "Libellé", "Population en 2023", "Population en 2022"],
+        ["CODGEO", "DEP", "LIBGEO", "PMUN2023", "PMUN2022"],
+        ["04112", "04", "Manosque", 22_000, 21_900],
+    ]
+
+    population = read_population(workbook(tmp_path / "populations.xlsx", rows))
+
+    assert population.loc["04112"].to_dict() == {2022: 21_900.0, 2023: 22_000.0}
+
+
 @pytest.mark.parametrize("above", [[], [["Composition des EPCI au 1er janvier 2025"], []]])
 def test_a_workbook_of_the_dgcl_is_read_title_or_not(tmp_path, above):
     rows = [

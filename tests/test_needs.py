@@ -29,7 +29,7 @@ def catalogue(*sources: dict[str, object]) -> Catalogue:
     return Catalogue.model_validate({"service": [SERVICE], "source": [SOURCE | one for one in sources]})
 
 
-COMMUNES = {"id": "communes", "file": "communes/communes.gpkg"}
+COMMUNES = {"id": "communes", "file": "communes/communes.gpkg", "edition": "LATEST"}
 LAND = {"id": "ocsge", "file": "ocsge/OCS-GE_{zone}_{years}"}
 FRICHES = {"id": "friches", "file": "friches/friches.csv"}
 
@@ -145,6 +145,11 @@ def test_two_editions_that_would_go_to_one_place_are_refused(territory_file):
 
     with pytest.raises(SourceError, match=r"two data sets go to communes/communes\.gpkg: 'communes', 'communes@2020'"):
         needs_of(territory, catalogue(COMMUNES), ["communes", "communes@2020"])
+
+
+def test_an_edition_of_a_data_set_that_has_none_is_refused(territory_file):
+    with pytest.raises(SourceError, match="« friches » has no editions to choose from"):
+        needs_of(load_territory(territory_file), catalogue(FRICHES), ["friches@2020"])
 
 
 def test_a_data_set_that_is_badly_written_is_a_fault_of_the_territory_file(territory_file):

@@ -99,6 +99,9 @@ def _of_data_set(territory: Territory, catalogue: Catalogue, name: str) -> Need:
 def _need(territory: Territory, catalogue: Catalogue, name: str, config: LayerSource | None) -> Wanted:
     identifier, _, edition = name.partition("@")
     source = catalogue.source(identifier)
+    if edition and source.edition is None and source.vintage != "title":
+        message = f"« {identifier} » has no editions to choose from, found {name!r}. Leave out « @{edition} »."
+        raise SourceError(message)
     communes = tuple(str(code) for code in commune_names(territory).index)
     departements: tuple[str, ...] = _departements(communes)
     years: tuple[int, ...] = ()

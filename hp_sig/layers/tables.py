@@ -210,6 +210,9 @@ def _read_workbook(file: Path) -> pd.DataFrame:
     # A DGCL sheet may begin with a title: the header is the first row with the most filled cells.
     filled = [sum(cell is not None for cell in row) for row in rows[:20]]
     header = filled.index(max(filled))
+    # INSEE writes labels for people, then the names of the columns under them.
+    if header + 1 < len(filled) and all(re.fullmatch(r"[A-Za-z]\w*", str(cell)) for cell in rows[header + 1]):
+        header += 1
     names = [str(name) for name in rows[header]]
     return pd.DataFrame(rows[header + 1 :], columns=names, dtype=object).infer_objects().apply(texts)
 

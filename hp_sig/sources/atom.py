@@ -79,7 +79,7 @@ def read_listing(client: Client, service: Service, url: str, what: str, query: M
         if told != page:
             message = f"{what}: page {page} of the listing expected at {url}, page {told} found. Try again later."
             raise SourceError(message)
-        total = _number(feed, "pagecount", what), _number(feed, "totalentries", what)
+        pages, total = _number(feed, "pagecount", what), _number(feed, "totalentries", what)
         if pages > MAX_PAGES:
             message = f"{what}: {MAX_PAGES} pages at most expected at {url}, {pages} announced. See the catalogue."
             raise SourceError(message)

@@ -205,7 +205,7 @@ def _exception(answer: Answer, what: str) -> str | None:
     if head.startswith(b"{") and b'"exceptions"' in head:
         content = answer.json(what)
         # A page of features may have a field of that name.
-        if isinstance(content.get("exceptions"), list) and "features" not in content:
+        if isinstance(content.get("exceptions"), list):
             told = [
                 f"{one.get('code', '')} {one.get('text', '')}" if isinstance(one, dict) else json.dumps(one)
                 for one in content["exceptions"]

@@ -39,7 +39,8 @@ class UnsoundPageError(SourceError):
 class Features:
     """The features of one page, looked at."""
 
-    properties: list[dict[str, Any]]
+    #: Attribute → its values: a hundred thousand rows as dictionaries would take several times the memory.
+    columns: dict[str, list[Any]]
     keys: list[object]
     #: Without heights; empty where no geometry is wanted.
     shapes: npt.NDArray[np.object_]
@@ -77,32 +78,40 @@ def features_of(content: bytes, page: Any, request: Request, what: str) -> Featu
             "expected a unique key on each. Name another key in the catalogue, or tell the producer."
         )
         raise UnsoundPageError(message)
-    none = np.empty(0, dtype=object)
+    names = dict.fromkeys(name for row in properties for name in row)
+    columns = {name: [row.get(name) for row in properties] for name in names}
     if request.wanted.source.geometry == "none" or not features:
-        return Features(properties=properties, keys=keys, shapes=none, has_heights=False)
+        return Features(columns=columns, keys=keys, shapes=np.empty(0, dtype=object), has_heights=False)
     _require_system(page, what)
     shapes = _shapes(content, features, keys, what)
     has_heights = bool(shapely.has_z(shapes).any())
     shapes = shapely.force_2d(shapes)
     _require_kind(shapes, keys, request, what)
     _require_place(shapely.bounds(shapes), keys, request, what)
-    return Features(properties=properties, keys=keys, shapes=shapes, has_heights=has_heights)
+    return Features(columns=columns, keys=keys, shapes=shapes, has_heights=has_heights)
 
 
 def require_in_territory(shapes: npt.NDArray[np.object_], request: Request, what: str) -> None:
-    """Refuse a layer that is wholly elsewhere than the territory, where one knows where that is.
+    """Refuse a layer of which nothing is in the territory, where one knows where that is, or most is out of France.
 
     Raises
     ------
     UnsoundPageError
-        If it is.
+        If it is so.
     """
-    bounds = request.wanted.bounds
-    if bounds is None or not len(shapes):
-        return
-    box = shapely.total_bounds(shapes)
-    if not _meets(box[np.newaxis], bounds)[0]:
-        message = f"{what}: expected to meet the bounds of the territory {_told(bounds)}, found {_told(box)}."
+    bounds, boxes = request.wanted.bounds, shapely.bounds(shapes)
+    found = _told(shapely.total_bounds(shapes))
+    if bounds is not None and request.wanted.source.scope != "bounds" and not _meets(boxes, bounds).any():
+        message = (
+            f"{what}: expected to meet the bounds of the territory {_told(bounds)}, found none of {len(boxes)} features "
+            f"there, but within {found}. Check the layer and its coordinate system."
+        )
+        raise UnsoundPageError(message)
+    if request.wanted.source.scope == "all" and _is_in_mainland(boxes).mean() < 0.5:
+        message = (
+            f"{what}: expected most features within mainland France {_told(MAINLAND)}, found {found}. Check the layer "
+            "and its coordinate system."
+        )
         raise UnsoundPageError(message)
 
 
@@ -150,14 +159,18 @@ def _require_kind(shapes: npt.NDArray[np.object_], keys: list[object], request: 
 def _require_place(boxes: Boxes, keys: list[object], request: Request, what: str) -> None:
     """Refuse features that are elsewhere, and say what was done to them where one can tell."""
     is_right, expected = _place(request)
-    wrong = np.flatnonzero(~is_right(boxes))
+    right, swapped = is_right(boxes), is_right(boxes[:, [1, 0, 3, 2]])
+    degrees = (np.abs(boxes) <= 180).all(axis=1)
+    # What is published for all of France has features overseas, far away in Lambert-93: `require_in_territory` counts.
+    may_be_far = (request.wanted.source.scope == "all") & np.isfinite(boxes).all(axis=1) & ~swapped & ~degrees
+    wrong = np.flatnonzero(~right & ~may_be_far)
     if not len(wrong):
         return
     astray = boxes[wrong]
     advice = "Check the layer and its coordinate system"
-    if is_right(astray[:, [1, 0, 3, 2]]).all():
+    if swapped[wrong].all():
         advice = "Its axes are swapped: northing comes before easting. The service must be asked in another way"
-    elif (np.abs(astray) <= 180).all():
+    elif degrees[wrong].all():
         advice = f"These are degrees, though {SRS} was asked for"
     message = (
         f"{what}: expected {expected}, found {some(keys[rank] for rank in wrong)} at {_told(astray[0])}. {advice}."

@@ -60,10 +60,13 @@ def write_layer(features: list[Features], request: Request, folder: Path) -> Pat
 
 def _table(features: list[Features], described: Mapping[str, str]) -> pd.DataFrame:
     """Give every attribute that the layer is described with or that came, with the type of its values."""
-    rows = [row for page in features for row in page.properties]
-    came = dict.fromkeys(name for row in rows for name in row)
+    came = dict.fromkeys(name for page in features for name in page.columns)
     names = [name for name in described if name in came] + [name for name in came if name not in described]
-    return pd.DataFrame({name: _typed([row.get(name) for row in rows], described.get(name, "")) for name in names})
+    return pd.DataFrame({name: _typed(_values(features, name), described.get(name, "")) for name in names})
+
+
+def _values(features: list[Features], name: str) -> list[Any]:
+    return [value for page in features for value in page.columns.get(name, [None] * len(page.keys))]
 
 
 def _typed(values: list[Any], described: str) -> pd.Series:
@@ -114,14 +117,15 @@ def _write_geopackage(table: pd.DataFrame, shapes: npt.NDArray[np.object_], file
             promote_to_multi=is_multiple,
             layer_options={"FID": names["fid"], "GEOMETRY_NAME": names["geometry"]},
         )
-        again = pyogrio.read_dataframe(file, layer=file.stem)
+        names_again = pyogrio.read_info(file, layer=file.stem)["fields"].tolist()
+        again = pyogrio.read_dataframe(file, layer=file.stem, columns=[request.key])
     # The errors of pyogrio are RuntimeErrors and ValueErrors, without one of their own above them.
     except (RuntimeError, ValueError, OSError) as error:
         message = f"{file}: the layer cannot be written ({error}). Check the space left, and the fields of the layer."
         raise SourceError(message) from error
     is_same = (
         again[request.key].tolist() == table[request.key].tolist()
-        and sorted(again.columns.drop("geometry")) == sorted(table.columns)
+        and names_again == list(table.columns)
         and again.crs is not None
         and again.crs.to_epsg() == LAMBERT93
         and np.array_equal(shapely.get_coordinates(again.geometry.to_numpy()), shapely.get_coordinates(shapes))
