@@ -6,7 +6,16 @@ Every error of the package is a :class:`HpSigError` and also the builtin that a 
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["HpSigError", "LayerError", "OutputError", "RefreshBusyError", "SourceError", "TerritoryError", "some"]
+__all__ = [
+    "HpSigError",
+    "LayerError",
+    "NotOfferedError",
+    "OutputError",
+    "RefreshBusyError",
+    "SourceError",
+    "TerritoryError",
+    "some",
+]
 
 #: How many examples a message shows; the rest is counted.
 EXAMPLES = 5
@@ -45,6 +54,10 @@ class OutputError(HpSigError, OSError):
 
 class SourceError(HpSigError, OSError):
     """A service or a file of a producer that cannot be had, or is not what it should be; `data/raw` stays as it was."""
+
+
+class NotOfferedError(SourceError):
+    """A data set that its producer does not publish for this territory or these years."""
 
 
 class RefreshBusyError(OutputError):

@@ -89,9 +89,10 @@ class MapServer:
     url: str
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def starts(self) -> list[str]:
+    @property
+    def starts(self) -> list[int]:
         """Start index of each page that was asked for."""
-        return [one["startindex"] for one in self.asked if one.get("outputformat")]
+        return [int(one["startindex"]) for one in self.asked if "startindex" in one]
 
 
 @contextmanager

@@ -30,7 +30,9 @@ SHEETS = (*PLANNED_SHEETS, *OTHER_SHEETS)
 READ = ("communes.gpkg", "epci_2015.csv", "epci_2017.csv", "scot.csv", "pnr.geojson", "population.csv")
 INPUTS = (*READ, "stations.csv", "projects.csv")
 OPTIONS = {
-    "refresh": ("--territory", "--raw", "--out", "--dry-run", "--force"),
+    "refresh": ("--territory", "--raw", "--out", "--dry-run", "--force", "--fetch"),
+    "fetch": ("SOURCE", "--territory", "--raw", "--offline", "--dry-run", "--accept", "--force"),
+    "sources": ("--territory", "--raw", "--check"),
     "check": ("--territory", "--raw"),
     "territory": ("FILE",),
     "map": ("--territory", "--raw", "--out", "--indicator", "--period", "--basemap", "--force"),

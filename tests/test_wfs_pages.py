@@ -213,17 +213,17 @@ def test_what_was_found_unsound_is_not_gone_on_with(server, asking):
 
 def test_features_overseas_are_kept_where_the_whole_of_france_is_asked_for(server, asking):
     # La Martinique and La Réunion in Lambert-93 (pyproj 3.7).
-    server.shapes[3] = box(-6_180_000, 5_060_000, -6_170_000, 5_070_000)
-    server.shapes[4] = box(9_300_000, -3_590_000, 9_310_000, -3_580_000)
+    server.shapes[3] = box(-6_380_000, 5_920_000, -6_370_000, 5_930_000)
+    server.shapes[4] = box(10_210_000, 510_000, 10_220_000, 520_000)
 
     assert asking.get(bounds=(WEST, SOUTH, WEST + 5000, SOUTH + 5000)).rows == 25
 
 
 def test_features_overseas_are_refused_among_the_communes_asked_for(server, asking):
-    server.shapes[3] = box(-6_180_000, 5_060_000, -6_170_000, 5_070_000)
+    server.shapes[3] = box(-6_380_000, 5_920_000, -6_370_000, 5_930_000)
     asking.source = source(scope="communes")
 
-    with pytest.raises(SourceError, match="expected features within mainland France .*found 'COMMUNE_04004'"):
+    with pytest.raises(SourceError, match=r"expected features within mainland France .*found 'COMMUNE_04004'"):
         asking.get(communes=tuple(CODES))
 
 

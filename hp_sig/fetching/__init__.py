@@ -66,7 +66,8 @@ def fetch(
                 job.how.on_source(need.wanted.name, rank, len(needs))
                 outcome = job.outcome(need, None if job.how.is_offline else client, workplace, is_named=bool(names))
                 told = log.warning if outcome.status in ("failed", "held") else log.info
-                told("%s: %s%s", need.wanted.name, outcome.status, outcome.message and f" ({outcome.message})")
+                message = outcome.message.removeprefix(f"{need.wanted.name}: ")
+                told("%s: %s%s", need.wanted.name, outcome.status, message and f" ({message})")
                 outcomes.append(outcome)
     return FetchResult(territory=job.territory, raw=job.raw, outcomes=tuple(outcomes))
 

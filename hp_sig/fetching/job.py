@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hp_sig.errors import HpSigError, LayerError, SourceError
+from hp_sig.errors import HpSigError, LayerError, NotOfferedError, SourceError
 from hp_sig.fetching.checked import asked_on, read_checks, write_check
 from hp_sig.fetching.gate import changes, look_at
 from hp_sig.fetching.ground import Bounds, grown, territory_bounds
-from hp_sig.fetching.needs import Need, foreign_files
+from hp_sig.fetching.needs import Need, file_in_place, foreign_files
 from hp_sig.fetching.outcomes import FetchOptions, Outcome, Prospect
 from hp_sig.fetching.placing import Workplace, present
 from hp_sig.fetching.proof import is_same, record_of, says_the_same
@@ -45,6 +45,12 @@ class Job:
         """Bring one data set up to date; what goes wrong is told, and the others go on."""
         try:
             return self._outcome(need, client, workplace, is_named=is_named)
+        except NotOfferedError as error:
+            # Nothing is lost by a layer that may be absent, unless it was there.
+            is_lost = (
+                need.config is None or not need.config.optional or file_in_place(self.raw, need.wanted) is not None
+            )
+            return Outcome(wanted=need.wanted, status="failed" if is_lost else "absent", message=str(error))
         except LayerError as error:
             # The file is gone already: only its faults tell something.
             message = f"what came is not sound, and was not put in place: {' '.join(error.faults)}"
@@ -94,6 +100,9 @@ class Job:
             )
         if client is not None:
             offer = look(client, self.catalogue.service(wanted.source), self.situated(wanted))
+            if offer.features == 0:
+                message = f"{wanted.name}: {offer.url} has none within the territory."
+                raise NotOfferedError(message)
             write_check(self.raw, wanted, offer, today())
             if record is not None and self._is_unchanged(wanted, offer, record):
                 return Outcome(wanted=wanted, status="unchanged", file=file, record=record)

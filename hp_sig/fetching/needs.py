@@ -42,14 +42,15 @@ def needs_of(territory: Territory, catalogue: Catalogue, names: Sequence[str] = 
         data set goes to.
     """
     layers = {name: source for name, source in territory.sources().items() if source.fetch}
-    every = [_of_layer(territory, catalogue, name, source) for name, source in layers.items()]
-    every += [_of_data_set(territory, catalogue, name) for name in territory.fetch.sources]
+    communes = tuple(str(code) for code in commune_names(territory).index)
+    every = [_of_layer(territory, catalogue, communes, name, source) for name, source in layers.items()]
+    every += [_of_data_set(territory, catalogue, communes, name) for name in territory.fetch.sources]
     if not names:
         return _distinct(every)
     chosen: list[Need] = []
     for name in names:
         found = [need for need in every if name in (need.layer, need.wanted.source.id, _asked(need))]
-        chosen += found or [_of_data_set(territory, catalogue, name)]
+        chosen += found or [_of_data_set(territory, catalogue, communes, name)]
     return _distinct(sorted(chosen, key=lambda need: need.layer != "communes"))
 
 
@@ -71,21 +72,23 @@ def foreign_files(territory: Territory, raw: Path, need: Need) -> list[Path]:
     return [file for file in data_files(territory.resolve(need.config.file, raw)) if file != ours]
 
 
-def _of_layer(territory: Territory, catalogue: Catalogue, name: str, config: LayerSource) -> Need:
-    need = _need(territory, catalogue, str(config.fetch), config)
-    place = PurePosixPath(need.file)
+def _of_layer(
+    territory: Territory, catalogue: Catalogue, communes: tuple[str, ...], name: str, config: LayerSource
+) -> Need:
+    wanted = _wanted(catalogue, communes, str(config.fetch), config)
+    place = PurePosixPath(wanted.file)
     # A place without suffix takes that of what is delivered: any that a reader knows will do.
     reads = any(place.with_name(place.name + end).match(config.file) for end in ("", ".gpkg", ".csv", ".shp"))
     if config.in_package or not reads:
         message = (
             f"{territory.path}: the layer « {name} » reads {config.file!r}, but the data set {config.fetch!r} goes to "
-            f"{need.file!r}. Write file = {_pattern(need.file)!r} there, or leave fetch out."
+            f"{wanted.file!r}. Write file = {_pattern(wanted.file)!r} there, or leave fetch out."
         )
         raise SourceError(message)
-    return Need(wanted=need, layer=name, config=config)
+    return Need(wanted=wanted, layer=name, config=config)
 
 
-def _of_data_set(territory: Territory, catalogue: Catalogue, name: str) -> Need:
+def _of_data_set(territory: Territory, catalogue: Catalogue, communes: tuple[str, ...], name: str) -> Need:
     source = catalogue.source(name.partition("@")[0])
     if "{years}" in source.file or "{zone}" in source.file:
         message = (
@@ -93,16 +96,15 @@ def _of_data_set(territory: Territory, catalogue: Catalogue, name: str) -> Need:
             f"that has fetch = {source.id!r}, or write one there (kind, departement, years)."
         )
         raise SourceError(message)
-    return Need(wanted=_need(territory, catalogue, name, None))
+    return Need(wanted=_wanted(catalogue, communes, name, None))
 
 
-def _need(territory: Territory, catalogue: Catalogue, name: str, config: LayerSource | None) -> Wanted:
+def _wanted(catalogue: Catalogue, communes: tuple[str, ...], name: str, config: LayerSource | None) -> Wanted:
     identifier, _, edition = name.partition("@")
     source = catalogue.source(identifier)
     if edition and source.edition is None and source.vintage != "title":
         message = f"« {identifier} » has no editions to choose from, found {name!r}. Leave out « @{edition} »."
         raise SourceError(message)
-    communes = tuple(str(code) for code in commune_names(territory).index)
     departements: tuple[str, ...] = _departements(communes)
     years: tuple[int, ...] = ()
     if isinstance(config, LandCoverSource):

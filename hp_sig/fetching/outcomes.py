@@ -12,7 +12,7 @@ from hp_sig.territory import Territory
 
 __all__ = ["FetchOptions", "FetchResult", "OnSource", "Outcome", "Prospect", "Status"]
 
-Status = Literal["fetched", "unchanged", "fresh", "held", "failed"]
+Status = Literal["fetched", "unchanged", "fresh", "absent", "held", "failed"]
 #: Called before each data set with its name, its rank and how many there are.
 OnSource = Callable[[str, int, int], None]
 
@@ -34,7 +34,8 @@ class Outcome:
     """What became of one data set: its file now, its record, and what to know or do.
 
     `status` is `fetched` (a new edition is in place), `unchanged` (the producer has nothing new), `fresh` (not asked:
-    asked not long ago), `held` (it waits for consent) or `failed`; in the last two, what was in place stays.
+    asked not long ago), `absent` (an optional layer that its producer does not publish here), `held` (it waits for
+    consent) or `failed`; in the last two, what was in place stays.
     """
 
     wanted: Wanted

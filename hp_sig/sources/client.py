@@ -10,10 +10,10 @@ import re
 import ssl
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
@@ -24,7 +24,7 @@ from requests.structures import CaseInsensitiveDict
 from hp_sig._version import __version__
 from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import LOOPBACK, Catalogue, Service
-from hp_sig.sources.waiting import Limits, PassingError, Patience, asked_wait
+from hp_sig.sources.waiting import Limits, NoAnswerError, PassingError, Patience, asked_wait
 
 __all__ = ["Answer", "Client", "Limits"]
 
@@ -37,6 +37,8 @@ PASSING = {429, 500, 502, 503, 504}
 #: How much of an answer an error shows.
 SHOWN = 200
 BLOCK = 1 << 18
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ class Client:
         self.limits = limits or Limits()
         self._hosts = catalogue.hosts
         self._last: dict[str, float] = {}
+        self._lost: set[str] = set()
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": f"hp-sig/{__version__}"})
         self._session.mount("https://", _SystemTrust())
@@ -160,8 +163,8 @@ class Client:
                 content = self._content(response, patience)
             return _answer(response, content)
 
-        patience = Patience(self.limits, url)
-        return patience.tried(whole)
+        patience = self._patience(url)
+        return self._tried(patience, url, whole)
 
     def head(self, url: str, service: Service) -> Answer:
         """Ask for the headers of a file alone; a server that does not answer HEAD is one without headers.
@@ -177,7 +180,7 @@ class Client:
                 _require_status(response, {405, 501})
                 return _answer(response, b"")
 
-        answer = Patience(self.limits, url).tried(headers_only)
+        answer = self._tried(self._patience(url), url, headers_only)
         return answer if answer.status < 400 else Answer(url=answer.url, status=200, headers={}, content=b"")
 
     @contextmanager
@@ -206,9 +209,27 @@ class Client:
                 raise
             return response
 
-        response = Patience(self.limits, url).tried(opening)
+        response = self._tried(self._patience(url), url, opening)
         with response:
             yield response
+
+    def _patience(self, url: str) -> Patience:
+        """Give all attempts, or one where the host did not even answer the last time: many data sets may be its."""
+        patience = Patience(self.limits, url)
+        if urlsplit(url).netloc in self._lost:
+            patience.give_up_soon()
+        return patience
+
+    def _tried(self, patience: Patience, url: str, act: Callable[[], Result]) -> Result:
+        host = urlsplit(url).netloc
+        try:
+            result = patience.tried(act)
+        except SourceError as error:
+            if isinstance(error.__cause__, NoAnswerError):
+                self._lost.add(host)
+            raise
+        self._lost.discard(host)
+        return result
 
     def _sent(
         self,
@@ -258,7 +279,7 @@ class Client:
             raise SourceError(message) from error
         except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
             message = f"{_reason(error)}{self._by_proxy(url)}"
-            raise PassingError(message) from error
+            raise NoAnswerError(message) from error
         except (requests.exceptions.RequestException, UnicodeError) as error:
             message = f"{url}: cannot be asked ({_reason(error)}){self._by_proxy(url)}. Check the address."
             raise SourceError(message) from error

@@ -163,7 +163,7 @@ def _search(client: Client, service: Service, wanted: Wanted, query: Mapping[str
                 f"{wanted.name}: the next page of {url} is at {following}, which is not {service.host}. Not followed."
             )
             raise SourceError(message)
-        if False and following in asked or len(asked) >= MAX_PAGES:
+        if following in asked or len(asked) >= MAX_PAGES:
             message = f"{wanted.name}: the pages of {url} do not end ({len(asked)} were read). Try again later."
             raise SourceError(message)
         url = str(following)

@@ -1,6 +1,8 @@
 """How is each kind of service asked what it has, and how does a file come from it?"""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import Service
@@ -10,7 +12,25 @@ from hp_sig.sources.wanted import Fetched, Offer, OnProgress, Wanted
 
 __all__ = ["bring", "look"]
 
-KINDS = {"wfs": wfs, "ign_download": ign, "data_gouv": data_gouv, "file": plain}
+
+class _Kind(Protocol):
+    """What each module of a kind of service does."""
+
+    def look(self, client: Client, service: Service, wanted: Wanted) -> Offer: ...
+
+    def get(
+        self,
+        client: Client | None,
+        service: Service,
+        wanted: Wanted,
+        *,
+        cache: Path,
+        folder: Path,
+        on_progress: OnProgress,
+    ) -> Fetched: ...
+
+
+KINDS: Mapping[str, _Kind] = {"wfs": wfs, "ign_download": ign, "data_gouv": data_gouv, "file": plain}
 
 
 def look(client: Client, service: Service, wanted: Wanted) -> Offer:

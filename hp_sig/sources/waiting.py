@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from hp_sig.errors import SourceError
 
-__all__ = ["Limits", "PassingError", "Patience", "asked_wait"]
+__all__ = ["Limits", "NoAnswerError", "PassingError", "Patience", "asked_wait"]
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,10 @@ class PassingError(Exception):
         self.wait_s = wait_s
 
 
+class NoAnswerError(PassingError):
+    """Nobody answered: the network, the proxy or the whole host is out of reach."""
+
+
 class Patience:
     """The attempts and the time that one request or download has left.
 
@@ -60,6 +64,10 @@ class Patience:
         self._deadline = time.monotonic() + limits.total_s
         self._left = limits.attempts
         self._wait_s = limits.first_wait_s
+
+    def give_up_soon(self) -> None:
+        """Leave one attempt: the host did not answer before, whatever the waits."""
+        self._left = 1
 
     def tried(self, act: Callable[[], Result]) -> Result:
         """Try, and try again what passes.

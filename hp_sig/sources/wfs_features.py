@@ -103,8 +103,8 @@ def require_in_territory(shapes: npt.NDArray[np.object_], request: Request, what
     found = _told(shapely.total_bounds(shapes))
     if bounds is not None and request.wanted.source.scope != "bounds" and not _meets(boxes, bounds).any():
         message = (
-            f"{what}: expected to meet the bounds of the territory {_told(bounds)}, found none of {len(boxes)} features "
-            f"there, but within {found}. Check the layer and its coordinate system."
+            f"{what}: expected to meet the bounds of the territory {_told(bounds)}, found none of {len(boxes)} "
+            f"features there, but within {found}. Check the layer and its coordinate system."
         )
         raise UnsoundPageError(message)
     if request.wanted.source.scope == "all" and _is_in_mainland(boxes).mean() < 0.5:

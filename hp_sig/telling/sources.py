@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
 from hp_sig.fetching import FetchResult, Outcome, Prospect
 from hp_sig.fetching.states import SourceState
@@ -17,30 +14,13 @@ KILO, MEGA, GIGA = 1_000, 1_000_000, 1_000_000_000
 
 def tell_states(states: Sequence[SourceState]) -> None:
     """Say in which state each data set is, those that the territory needs first."""
-    table = Table(
-        "data set",
-        Column("state", no_wrap=True),
-        "vintage",
-        "fetched",
-        Column("size", justify="right"),
-        Column("what it is, and where", overflow="fold"),
-        box=None,
-        header_style="bold",
-    )
-    for state in states:
-        if state.state == "not needed":
-            continue
+    needed = [state for state in states if state.state != "not needed"]
+    width = max((len(state.state) for state in needed), default=0)
+    for state in needed:
         record = state.record
-        table.add_row(
-            escape(state.layer or state.source.id),
-            state.state,
-            escape(record.vintage) if record else "",
-            f"{record.day:%Y-%m-%d}" if record else "",
-            size_told(record.size) if record else "",
-            escape(f"{state.source.title} ({state.place})"),
-        )
-    console = Console(soft_wrap=True)
-    console.print(table)
+        name = state.layer or state.source.id
+        what = f" ({record.vintage}, fetched {record.day:%Y-%m-%d}, {size_told(record.size)})" if record else ""
+        typer.echo(f"  {state.state:<{width}}  {name} → {state.place}{what}")
     others = [state.source for state in states if state.state == "not needed"]
     if others:
         typer.echo("Also in the catalogue (hp-sig fetch NAME):")
@@ -57,7 +37,9 @@ def tell_prospects(prospects: Sequence[Prospect]) -> None:
         if one.is_needed and one.offer is not None:
             total += one.offer.size or 0
             size = f", {_amount(one)}"
-        typer.echo(f"  {what}  {one.wanted.name} → {one.wanted.file}: {one.reason}{size}")
+        typer.echo(
+            f"  {what}  {one.wanted.name} → {one.wanted.file}: {one.reason.removeprefix(f'{one.wanted.name}: ')}{size}"
+        )
     needed = sum(one.is_needed for one in prospects)
     typer.echo(f"{needed} of {len(prospects)} data sets would be fetched, {size_told(total)} of known size.")
 
@@ -91,7 +73,7 @@ def _told(one: Outcome) -> str:
         rows = one.record.counts.get("rows", 0)
         parts.append(f"{one.file} ({size_told(one.record.size)}, {rows:.0f} rows, vintage {one.record.vintage})")
     if one.message:
-        parts.append(one.message)
+        parts.append(one.message.removeprefix(f"{one.wanted.name}: "))
     return f": {'; '.join(parts)}" if parts else ""
 
 
