@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,6 +186,16 @@ def test_a_resource_without_a_checksum_says_so(service, checksum):
     assert any("no checksum" in note for note in result.notes)
 
 
+def test_a_full_disk_is_one_error(service, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    service.publish(service.resource())
+
+    assert "cannot be written (No space left on device)" in service.fault(service.get)
+
+
 # --- changed in place -------------------------------------------------------------------------------------------
 
 
@@ -216,6 +227,19 @@ def test_a_change_in_place_without_checksum_is_told_with_the_hashes_of_what_came
 
     old, new = (hashlib.sha256(content).hexdigest() for content in (TABLE, other))
     assert f"under the same name: sha256:{old} → sha256:{new}" in told
+
+
+def test_a_change_in_place_whose_checksums_are_of_two_kinds_is_told_with_comparable_hashes(service):
+    service.publish(service.resource())
+    service.get().path.unlink()
+    other = TABLE + b"04019;Barcelonnette;2\n"
+    service.datasets.clear()
+    service.publish(service.resource(other, checksum={"type": "md5", "value": hashlib.md5(other).hexdigest()}))
+
+    (told,) = service.get().notes
+
+    old, new = (hashlib.sha256(content).hexdigest() for content in (TABLE, other))
+    assert f"sha256:{old} → sha256:{new}" in told
 
 
 def test_a_change_of_date_alone_is_told_as_such(service):
@@ -265,8 +289,8 @@ def test_a_file_of_another_size_than_told_is_one_error(service):
 
 
 def test_both_layouts_of_the_cerema_are_found_by_their_title_the_latest_year_first(service):
-    service.publish(service.resource(name="conso_com.csv", id="r2"), identifier="d2", title=NEW)
-    service.publish(service.resource(name="conso2009_2024_resultats_com.csv", id="r1"), identifier="d1", title=OLD)
+    service.publish(service.resource(name="conso_com.csv", id="r2"), identifier="d1", title=NEW)
+    service.publish(service.resource(name="conso2009_2024_resultats_com.csv", id="r1"), identifier="d2", title=OLD)
     service.publish(service.resource(id="r3"), identifier="d3", title="Consommation d'espaces (méthode)")
 
     assert (service.look().mark["resource"], service.look().vintage) == ("r2", "2025")
@@ -292,6 +316,15 @@ def test_an_organisation_is_searched_by_its_identifier_which_its_name_leads_to(s
         **{"organization": [CEREMA], "page_size": ["50"]},
         "q": ["Consommation espaces naturels agricoles"],
     }
+
+
+def test_all_that_an_organisation_has_is_looked_through_where_the_search_finds_nothing(service):
+    service.publish(service.resource())
+    listed = service.server.handlers["/api/1/datasets/"]
+    nothing = plain(b'{"data": [], "next_page": null}')
+    service.server.handlers["/api/1/datasets/"] = lambda asked: (nothing if "q" in asked.query else listed)(asked)
+
+    assert service.look().mark["dataset"] == "d1"
 
 
 def test_an_organisation_that_is_not_there_is_told(service):
@@ -377,7 +410,7 @@ def test_pages_that_lead_to_themselves_are_refused(service):
 def test_a_resource_is_found_by_its_title_or_by_the_name_of_its_file_the_last_changed_first(service):
     service.source = {"resource": r"conso.com\.csv"}
     service.publish(
-        service.resource(id="r1", name="CONSO_COM.csv", title="Communes", last_modified="2026-01-01T00:00:00+00:00"),
+        service.resource(id="r4", name="CONSO_COM.csv", title="Communes", last_modified="2026-01-01T00:00:00+00:00"),
         service.resource(id="r2", name="export.csv", title="conso-com.csv", last_modified="2026-02-01T00:00:00+00:00"),
         service.resource(id="r3", name="conso_epci.csv", last_modified="2026-03-01T00:00:00+00:00"),
     )

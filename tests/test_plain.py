@@ -213,6 +213,15 @@ def test_the_parts_of_each_departement_are_joined_in_order(site):
     assert site.look().size == result.downloaded
 
 
+def test_parts_of_which_one_tells_nothing_have_no_mark(site):
+    site.source = {"path": "/{departement}.csv"}
+    site.departements = ("04", "05")
+    site.server.handlers["/04.csv"] = plain(TABLE, etag='"04"')
+    site.server.handlers["/05.csv"] = plain(TABLE)
+
+    assert site.get().mark == {}
+
+
 def test_parts_of_another_layout_are_one_error(site):
     site.source = {"path": "/{departement}.csv"}
     site.departements = ("04", "05")

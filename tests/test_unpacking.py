@@ -192,6 +192,16 @@ def test_the_text_of_a_shapefile_is_read_in_its_encoding(tmp_path, folder, writt
     assert bool(told) == (len(found.notes) > 1)
 
 
+def test_text_in_utf_8_is_read_so_though_its_table_names_a_code_page(tmp_path, folder):
+    files = shapefile(tmp_path / "shape")
+    del files[".cpg"]
+    # Language driver of the dBASE header: 3 is Windows ANSI.
+    files[".dbf"] = files[".dbf"][:29] + b"\x03" + files[".dbf"][30:]
+    archive = zipped(tmp_path / "x.zip", {f"a{suffix}": content for suffix, content in files.items()})
+
+    assert gpd.read_file(unpacked(archive, folder, r"a\.shp").path)["NOM"].tolist() == PARCELS["NOM"].tolist()
+
+
 def test_companions_are_found_whatever_their_case(tmp_path, folder):
     files = shapefile(tmp_path / "shape")
     archive = zipped(tmp_path / "x.zip", {f"Occ{suffix.upper()}": content for suffix, content in files.items()})

@@ -149,6 +149,16 @@ def test_the_latest_edition_is_asked_for_by_its_year_and_told(server, tmp_path):
     assert asking.get_offline().vintage == "2026"
 
 
+def test_the_latest_edition_of_another_layer_is_not_given_from_the_cache(server, tmp_path):
+    server.types = ("ADMIN.2026:commune",)
+    asking = Asking(url=server.url, folder=tmp_path, source=source(layer="ADMIN.{edition}:commune", edition="LATEST"))
+    asking.get()
+    asking.source = source(layer="ADMIN-CARTO.{edition}:commune", edition="LATEST")
+
+    with pytest.raises(SourceError, match=r"found only ADMIN\.2026:commune"):
+        asking.get_offline()
+
+
 def test_an_edition_that_is_asked_for_goes_before_that_of_the_catalogue(server, tmp_path):
     server.types = ("ADMIN.2024:commune", "ADMIN.2026:commune")
     asked = source(layer="ADMIN.{edition}:commune", edition="LATEST")

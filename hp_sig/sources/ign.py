@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from hp_sig.errors import SourceError, some
+from hp_sig.errors import NotOfferedError, SourceError, some
 from hp_sig.reference.catalogue import Service
 from hp_sig.sources.atom import Entry, read_listing
 from hp_sig.sources.client import Client
@@ -119,7 +119,7 @@ def choose(entries: Sequence[Entry], wanted: Wanted) -> Entry:
 
     Raises
     ------
-    SourceError
+    NotOfferedError
         If none is right: those that there are, are listed.
     """
     source = wanted.source
@@ -138,7 +138,7 @@ def choose(entries: Sequence[Entry], wanted: Wanted) -> Entry:
             f"{f' in an edition of {edition}' if edition else ''}. "
             f"There are: {', '.join(titles[:LISTED]) or 'none'}{more}. Ask for other years, or correct the catalogue."
         )
-        raise SourceError(message)
+        raise NotOfferedError(message)
     return max(found, key=lambda entry: ("GPKG" in entry.formats, entry.edition, entry.updated, entry.title))
 
 

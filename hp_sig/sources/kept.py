@@ -8,13 +8,14 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from hp_sig.errors import SourceError
+from hp_sig.errors import HpSigError, SourceError
 from hp_sig.sources.download import Downloaded, cached
 from hp_sig.sources.unpacking import SAFE_NAME, is_packed, require_geopackage, unpack
 from hp_sig.sources.wanted import Fetched, Offer, Wanted
@@ -33,6 +34,7 @@ __all__ = [
     "require_kept",
     "vintage_of",
     "write_kept",
+    "writing",
 ]
 
 #: A year in a text.
@@ -148,7 +150,41 @@ def fetched(wanted: Wanted, kept: Kept, copy: Downloaded, folder: Path, extra: t
     SourceError
         If an archive is damaged, too large once extracted, or does not hold what is expected.
     """
-    source, name = wanted.source, kept.names[0]
+    with writing(wanted):
+        path, notes = _written(wanted, kept.names[0], copy, folder)
+    return Fetched(
+        path=path,
+        url=kept.offer.url,
+        vintage=kept.offer.vintage,
+        downloaded=copy.size,
+        sha256_downloaded=copy.sha256,
+        mark=kept.offer.mark,
+        notes=(*kept.notes, *extra, *notes),
+    )
+
+
+@contextmanager
+def writing(wanted: Wanted) -> Iterator[None]:
+    """Tell what the system refuses while a file is written, such as a disk that is full, as one error of the source.
+
+    Raises
+    ------
+    SourceError
+        In its place.
+    """
+    try:
+        yield
+    except HpSigError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        message = f"{wanted.name}: its file cannot be written ({reason}). Look at the space that is left on the disk."
+        raise SourceError(message) from error
+
+
+def _written(wanted: Wanted, name: str, copy: Downloaded, folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """Write the member of an archive, or the copy as it is; give what an officer should know of it."""
+    source = wanted.source
     notes: tuple[str, ...] = ()
     member = filled(source.member, wanted) if source.member is not None else None
     is_member = member is not None and re.fullmatch(member, name, re.IGNORECASE)
@@ -160,15 +196,7 @@ def fetched(wanted: Wanted, kept: Kept, copy: Downloaded, folder: Path, extra: t
         crs = None if source.crs == "none" else source.crs
         unpacked = unpack(copy.path, folder, what=wanted.name, member=member, max_bytes=source.max_bytes, crs=crs)
         path, notes = unpacked.path, unpacked.notes
-    return Fetched(
-        path=path,
-        url=kept.offer.url,
-        vintage=kept.offer.vintage,
-        downloaded=copy.size,
-        sha256_downloaded=copy.sha256,
-        mark=kept.offer.mark,
-        notes=(*kept.notes, *extra, *notes),
-    )
+    return path, notes
 
 
 def filled(pattern: str, wanted: Wanted, write: Callable[[str], str] = re.escape) -> str:

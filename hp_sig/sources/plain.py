@@ -23,6 +23,7 @@ from hp_sig.sources.kept import (
     require_kept,
     vintage_of,
     write_kept,
+    writing,
 )
 from hp_sig.sources.wanted import Fetched, Offer, OnProgress, Wanted
 
@@ -159,7 +160,8 @@ def _one_file(wanted: Wanted, kept: Kept, copies: Sequence[Downloaded], folder: 
         raise SourceError(message)
     joined = None
     if wanted.source.member is None:
-        joined = join_parts(paths, folder / kept.names[0], what=wanted.name, place=wanted.file)
+        with writing(wanted):
+            joined = join_parts(paths, folder / kept.names[0], what=wanted.name, place=wanted.file)
     if joined is None:
         return fetched(wanted, kept, copies[0], folder)
     path, rows = joined

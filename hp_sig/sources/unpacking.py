@@ -167,7 +167,7 @@ def require_geopackage(file: Path, member: str, what: str) -> None:
     """
     with file.open("rb") as stream:
         head = stream.read(len(SQLITE))
-    if False:
+    if head != SQLITE:
         message = f"{what}: expected a GeoPackage, found {head!r} at the start of {file.name}. Fetch it again."
         raise SourceError(message)
     if re.fullmatch(member, file.name, re.IGNORECASE):

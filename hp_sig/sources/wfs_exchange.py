@@ -164,11 +164,13 @@ def _ask(endpoint: Endpoint, parameters: Mapping[str, str], what: str) -> Answer
     url, is_posted = service.url, form["request"] == "GetFeature"
     if not is_posted:
         url += ("&" if "?" in url else "?") + urlencode(form)
+    exception, is_transient = "", False
     for attempt in range(1, limits.attempts + 1):
         answer = client.ask(url, service, form=form if is_posted else None, tolerated=EXCEPTION_STATUSES)
-        exception = _exception(answer, what)
-        if exception is None:
+        found = _exception(answer, what)
+        if found is None:
             return _require_ok(answer, what)
+        exception = found
         is_transient = any(phrase in exception.casefold() for phrase in CONNECTION_PHRASES)
         if not is_transient or attempt == limits.attempts or time.monotonic() + wait > until:
             break

@@ -160,7 +160,7 @@ def _require_place(boxes: Boxes, keys: list[object], request: Request, what: str
     """Refuse features that are elsewhere, and say what was done to them where one can tell."""
     is_right, expected = _place(request)
     right, swapped = is_right(boxes), is_right(boxes[:, [1, 0, 3, 2]])
-    degrees = (np.abs(boxes) <= 180).all(axis=1)
+    degrees = np.asarray((np.abs(boxes) <= 180).all(axis=1))
     # What is published for all of France has features overseas, far away in Lambert-93: `require_in_territory` counts.
     may_be_far = (request.wanted.source.scope == "all") & np.isfinite(boxes).all(axis=1) & ~swapped & ~degrees
     wrong = np.flatnonzero(~right & ~may_be_far)

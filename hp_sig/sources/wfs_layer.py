@@ -102,7 +102,7 @@ def _write_csv(table: pd.DataFrame, file: Path, request: Request) -> Path:
 
 
 def _write_geopackage(table: pd.DataFrame, shapes: npt.NDArray[np.object_], file: Path, request: Request) -> Path:
-    taken = {name.casefold() for name in table}
+    taken = {str(name).casefold() for name in table}
     names = {"fid": _free(("fid", "hp_sig_fid"), taken), "geometry": _free(("geom", "hp_sig_geom"), taken)}
     kind, multiple = GEOMETRIES[request.wanted.source.geometry]
     is_multiple = kind != "MultiPoint" or bool((shapely.get_type_id(shapes) == multiple).any())

@@ -1,0 +1,204 @@
+"""From every kind of service to the results: the catalogue and territory of the package, addresses on loopback."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from faults import FaultyServer, plain
+from geoserver import GeoServer, geoserver
+from test_data_gouv import DataGouv
+from test_ign import Ign, delivery
+from test_unpacking import sevenzipped, zipped
+
+from hp_sig import FetchOptions, fetch, load_catalogue, refresh
+from hp_sig.reference.catalogue import Catalogue
+from hp_sig.reference.fields import default_territory_file, sample_territory_file
+from hp_sig.sources.client import Limits
+from hp_sig.sources.provenance import read_record
+
+SAMPLE = sample_territory_file().parent
+OPTIONS = FetchOptions(limits=Limits(first_wait_s=0.01, attempts=2))
+OCSGE = "OCS-GE_2-0__GPKG_LAMB93_D004_2018-01-01"
+NAMES = ["communes", "land_cover_04_2018", "enaf", "census"]
+LATEST, YEARLY = "ADMINEXPRESS-COG.LATEST:commune", "ADMINEXPRESS-COG.2026:commune"
+ENAF_TITLE = "Consommation d'espaces naturels, agricoles et forestiers du 1er janvier 2009 au 1er janvier 2024"
+
+
+@dataclass
+class World:
+    """The services of the State, on this machine, which publish the sample as if it were theirs."""
+
+    catalogue: Catalogue
+    boundaries: GeoServer
+    ign: Ign
+    raw: Path
+
+    def fetch(self, *names: str, **options: bool) -> dict[str, str]:
+        done = fetch(
+            names or NAMES,
+            territory=default_territory_file(),
+            raw=self.raw,
+            catalogue=self.catalogue,
+            how=FetchOptions(limits=OPTIONS.limits, **options),
+        )
+        assert all(one.message for one in done.failed)
+        return {one.wanted.name: one.status for one in done.outcomes}
+
+
+def boundaries() -> GeoServer:
+    """Publish the communes of the sample in the schema of ADMIN EXPRESS since 2025."""
+    communes = gpd.read_file(SAMPLE / "communes.gpkg").to_crs(2154)
+    names = ("code_insee", "nom_officiel", "code_insee_du_departement")
+    rows = [dict(zip(names, row, strict=True)) for row in communes[list(names)].itertuples(index=False)]
+    rows = [row | {"cleabs": f"COMMUNE_{row['code_insee']}", "codes_siren_des_epci": "200034700"} for row in rows]
+    fields = dict.fromkeys(rows[0], "xsd:string") | {"geometrie": "gml:MultiSurfacePropertyType"}
+    return GeoServer(types=(LATEST, YEARLY), fields=fields, rows=rows, shapes=list(communes.geometry))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with FaultyServer() as server, geoserver(boundaries()) as running:
+        ign = Ign(server=server, folder=tmp_path, cache=tmp_path)
+        archive = sevenzipped(
+            tmp_path / "ocsge.7z",
+            {f"{OCSGE}/1_DONNEES/OCCUPATION_SOL.gpkg": (SAMPLE / "ocsge_04_2018.gpkg").read_bytes()},
+        )
+        ign.lists(delivery(ign.base, OCSGE))
+        ign.delivers(archive.read_bytes(), name=OCSGE)
+        gouv = DataGouv(server=server, folder=tmp_path, cache=tmp_path)
+        gouv.publish(gouv.resource((SAMPLE / "enaf_2009_2024.csv").read_bytes()), title=ENAF_TITLE)
+        table = "CODGEO;P22_MEN;P22_LOG;P22_EMPLT\n04112;10000.5;12000;11000\n"
+        census = zipped(tmp_path / "census.zip", {"base_cc_comparateur.csv": table.encode(), "meta_base_cc.csv": b"x"})
+        path = "/fr/statistiques/fichier/2521169/base_cc_comparateur_csv.zip"
+        server.handlers[path] = plain(census.read_bytes(), last_modified="Wed, 04 Nov 2026 10:00:00 GMT")
+        known = load_catalogue()
+        urls = {"geopf_wfs": running.url, "geopf_download": ign.base, "data_gouv": gouv.api, "insee": server.url}
+        services = tuple(
+            one.model_copy(update={"url": urls.get(one.id, "http://127.0.0.1:9"), "requests_per_second": 1000.0})
+            for one in known.services
+        )
+        raw = tmp_path / "raw"
+        (raw / "pnr").mkdir(parents=True)
+        shutil.copy(SAMPLE / "pnr.gpkg", raw / "pnr" / "parcs.gpkg")
+        yield World(known.model_copy(update={"services": services}), running, ign, raw)
+
+
+def test_each_kind_of_service_gives_its_layer_and_the_results_tell_where_from(world, tmp_path):
+    assert world.fetch() == {
+        "communes": "fetched",
+        "ocsge D004 2018": "fetched",
+        "enaf": "fetched",
+        "census": "fetched",
+    }
+
+    done = refresh(default_territory_file(), raw=world.raw, out=tmp_path / "out")
+
+    assert done.results is not None
+    assert len(done.results.communes) == 51
+    assert {"land_stock", "enaf_consumption", "trajectory"} <= set(done.results.tables())
+    told = {entry["name"]: entry for entry in done.manifest["inputs"]}
+    assert told["communes"]["vintage"] == "2026"
+    assert told["land_cover_04_2018"]["vintage"] == "2018"
+    assert told["enaf"]["vintage"] == "2024"
+    assert told["census"]["vintage"] == "2026-11-04"
+    for name in ("communes", "land_cover_04_2018", "enaf", "census"):
+        record = read_record(world.raw / told[name]["path"])
+        assert record is not None
+        assert told[name]["sha256"] == record.sha256
+        assert told[name]["retrieved"] == record.day.isoformat()
+
+
+def test_fetched_figures_are_those_of_the_files_that_were_published(world, tmp_path):
+    world.fetch()
+    fetched = refresh(default_territory_file(), raw=world.raw, out=tmp_path / "out").results
+    published = refresh(sample_territory_file(), raw=SAMPLE, out=tmp_path / "sample").results
+
+    assert fetched is not None
+    assert published is not None
+    stock = fetched.tables()["land_stock"].query("zone_layer == 'communes' and vintage == '2018'")
+    other = published.tables()["land_stock"].query("zone_layer == 'communes' and vintage == '2018'")
+    merged = stock.merge(other, on="zone_code", suffixes=("", "_published"))
+    assert len(merged) == len(stock) > 40
+    assert (merged["artificialised_ha"] - merged["artificialised_ha_published"]).abs().max() < 1e-6
+
+
+def test_nothing_is_downloaded_again_while_nothing_changes(world):
+    world.fetch()
+    asked = len(world.ign.asked("/download/"))
+
+    # The WFS cannot tell: its features come again, and are the same.
+    assert set(world.fetch().values()) == {"unchanged"}
+    assert len(world.ign.asked("/download/")) == asked
+
+
+def test_the_same_features_leave_the_file_as_it_was(world):
+    world.fetch("communes")
+    place = world.raw / "communes" / "communes.gpkg"
+    before = place.read_bytes()
+
+    assert world.fetch("communes") == {"communes": "unchanged"}
+    assert place.read_bytes() == before
+    record = read_record(place)
+    assert record is not None
+    assert record.describes(place)
+
+
+def test_one_moved_corner_is_a_new_edition(world):
+    world.fetch("communes")
+    before = (world.raw / "communes" / "communes.gpkg").read_bytes()
+    shape = world.boundaries.shapes[0]
+    world.boundaries.shapes[0] = shape.buffer(1.0)
+
+    assert world.fetch("communes") == {"communes": "fetched"}
+    assert (world.raw / "communes" / "communes.gpkg").read_bytes() != before
+
+
+def test_a_commune_that_is_gone_is_told_with_the_edition_to_ask_for(world):
+    del world.boundaries.rows[0], world.boundaries.shapes[0]
+
+    done = fetch(["communes"], raw=world.raw, catalogue=world.catalogue, how=OPTIONS)
+
+    assert done.outcomes[0].status == "failed"
+    assert "1 communes of the territory are not in it" in done.outcomes[0].message
+    assert "communes@2024" in done.outcomes[0].message
+
+
+def test_years_that_ign_does_not_publish_are_absent_and_no_failure(world):
+    # The listing has 2018 only; the layer is optional.
+    assert world.fetch("land_cover_04_2021") == {"ocsge D004 2021": "absent"}
+
+
+def test_years_that_were_there_and_are_published_no_more_are_told(world):
+    world.fetch("land_cover_04_2018")
+    world.ign.lists()
+
+    assert world.fetch("land_cover_04_2018") == {"ocsge D004 2018": "failed"}
+    assert (world.raw / "ocsge" / "occupation" / "OCS-GE_D004_2018.gpkg").is_file()
+
+
+def test_offline_everything_comes_back_from_what_was_downloaded(world):
+    world.fetch()
+    for folder in ("communes", "ocsge", "enaf", "census"):
+        shutil.rmtree(world.raw / folder)
+    asked = len(world.boundaries.asked), len(world.ign.server.asked)
+
+    assert set(world.fetch(is_offline=True).values()) == {"fetched"}
+    assert (len(world.boundaries.asked), len(world.ign.server.asked)) == asked
+
+
+def test_the_record_says_what_was_asked_of_whom(world):
+    world.fetch("communes", "land_cover_04_2018")
+
+    communes = json.loads((world.raw / "communes" / "communes.gpkg.provenance.json").read_text(encoding="utf-8"))
+    cover = json.loads(
+        (world.raw / "ocsge" / "occupation" / "OCS-GE_D004_2018.gpkg.provenance.json").read_text(encoding="utf-8")
+    )
+    assert (communes["producer"], communes["scope"], communes["counts"]["rows"]) == ("IGN", "51 communes", 51)
+    assert communes["mark"]["features"] == "51"
+    assert (cover["counts"]["rows"], cover["mark"]["delivery"]) == (1502, OCSGE)
+    assert cover["url"].endswith(f"{OCSGE}.7z")
+    assert cover["downloaded_size"] < cover["size"]
