@@ -119,8 +119,8 @@ def test_fetched_figures_are_those_of_the_files_that_were_published(world, tmp_p
 
     assert fetched is not None
     assert published is not None
-    stock = fetched.tables()["land_stock"].query("zone_layer == 'communes' and vintage == '2018'")
-    other = published.tables()["land_stock"].query("zone_layer == 'communes' and vintage == '2018'")
+    stock = fetched.tables()["land_stock"].query("zone_layer == 'communes' and year == '2018'")
+    other = published.tables()["land_stock"].query("zone_layer == 'communes' and year == '2018'")
     merged = stock.merge(other, on="zone_code", suffixes=("", "_published"))
     assert len(merged) == len(stock) > 40
     assert (merged["artificialised_ha"] - merged["artificialised_ha_published"]).abs().max() < 1e-6

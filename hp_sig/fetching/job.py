@@ -57,6 +57,11 @@ class Job:
             return Outcome(wanted=need.wanted, status="failed", message=message)
         except HpSigError as error:
             return Outcome(wanted=need.wanted, status="failed", message=str(error))
+        except OSError as error:
+            # A full disk, a folder that is protected, a drive that is lost.
+            where = f"{error.filename}: " if error.filename else ""
+            message = f"{where}{error.strerror or error}. Free some room or check your rights, then run it again."
+            return Outcome(wanted=need.wanted, status="failed", message=message)
 
     def prospect(self, need: Need, client: Client | None, *, is_named: bool) -> Prospect:
         """Say whether one data set would be fetched."""
@@ -73,6 +78,8 @@ class Job:
                     wanted=wanted, is_needed=False, reason=f"fetched or asked on {self._asked(wanted, record)}"
                 )
             offer = look(client, self.catalogue.service(wanted.source), self.situated(wanted))
+            if offer.features == 0:
+                return Prospect(wanted=wanted, is_needed=False, reason="its producer has none within the territory")
             if record is not None and self._is_unchanged(wanted, offer, record):
                 return Prospect(wanted=wanted, is_needed=False, reason="unchanged at its producer", offer=offer)
             reason = "absent" if record is None else f"a new edition, or {record.day:%Y-%m-%d} is too long ago"
