@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TextColumn,
@@ -60,18 +59,19 @@ def _shown(title: str) -> Iterator[tuple[OnStep, OnPart]]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as steps:
-        whole = steps.add_task(title, total=None)
-        part = steps.add_task("", total=None, visible=False)
+        whole = steps.add_task(title, total=None, told="")
+        part = steps.add_task("", total=None, visible=False, told="")
 
         def show(what: str, rank: int, count: int) -> None:
-            steps.update(whole, description=escape(what), completed=rank - 1, total=count)
+            steps.update(whole, description=escape(what), completed=rank - 1, total=count, told=f"{rank - 1}/{count}")
             steps.update(part, visible=False)
 
         def show_part(what: str, done: int, total: int | None) -> None:
-            steps.update(part, description=escape(what), completed=done, total=total, visible=True)
+            told = f"{100 * done / total:.0f} %" if total else ""
+            steps.update(part, description=escape(what), completed=done, total=total, visible=True, told=told)
 
         yield show, show_part
