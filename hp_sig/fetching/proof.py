@@ -28,7 +28,8 @@ def record_of(wanted: Wanted, came: Fetched, looked: Looked, previous: Record | 
     """
     source = wanted.source
     notes = [*came.notes, *looked.notes]
-    if previous is not None:
+    # A producer that changes a file under the same name is told by what brought it, with both hashes.
+    if previous is not None and not any(note.startswith("Modified in place") for note in notes):
         notes += [
             f"{name} changed at the producer: {previous.mark[name]} → {value}."
             for name, value in came.mark.items()
