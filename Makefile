@@ -19,6 +19,7 @@ refresh: $(VENV)/.base
 test: $(VENV)/.dev $(AXE)
 	@sh scripts/apt_install.sh chromium chromium
 	@sh scripts/apt_install.sh poppler-utils pdftotext
+	@sh scripts/apt_install.sh cgi-mapserver /usr/lib/cgi-bin/mapserv
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 style: $(VENV)/.dev

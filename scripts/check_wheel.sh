@@ -15,6 +15,7 @@ mkdir "$work/empty"
 cd "$work/empty"
 "$work/venv/bin/hp-sig" --version
 "$work/venv/bin/hp-sig" --help >/dev/null
+"$work/venv/bin/hp-sig" sources >/dev/null
 "$work/venv/bin/hp-sig" refresh 2>refresh.log || { cat refresh.log >&2; exit 1; }
 for name in overlaps.csv communes.csv territoire.gpkg carte-territoire.html carte-indicateurs.html carte-projets.html index.html \
     fiches/commune-04112.html manifest.json; do
