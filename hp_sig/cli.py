@@ -3,10 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from hp_sig.refresh.outputs import FIGURES_MAP, MAP, PROJECTS_MAP
 from hp_sig.refresh.single import MapRequest, write_map, write_some_sheets
 from hp_sig.telling.progress import followed, followed_parts
 from hp_sig.telling.results import tell_done, tell_layers, tell_plan
+
+if TYPE_CHECKING:
+    from hp_sig.fetching import FetchOptions
 
 __all__ = ["app", "main"]
 
@@ -116,12 +119,15 @@ def refresh(
     ] = False,
 ) -> None:
     """Read every layer, compute who overlaps whom, write tables, GeoPackage and map."""
+    unfetched = 0
+    if fetch_first:
+        from hp_sig.fetching import FetchOptions  # noqa: PLC0415 - as below
+
+        bring = _show_prospects if dry_run else _fetch
+        unfetched = bring((), FetchOptions(), territory, raw)
     if dry_run:
-        if fetch_first:
-            _show_prospects((), territory, raw)
         tell_plan(plan_refresh(territory, raw=raw, out=out, force=force))
         return
-    unfetched = _fetch((), FetchAsked(), territory, raw) if fetch_first else 0
     with followed("refresh") as step:
         done = run_refresh(territory, raw=raw, out=out, force=force, on_step=step)
     tell_done(done)
@@ -150,10 +156,13 @@ def fetch(  # noqa: PLR0913, PLR0917 - options of a command
     force: Annotated[bool, typer.Option("--force", help="Fetch again what is up to date.")] = False,
 ) -> None:
     """Bring data/raw up to date from the official services, each file verified and its provenance written."""
+    from hp_sig.fetching import FetchOptions  # noqa: PLC0415 - as below
+
+    asked = FetchOptions(is_offline=offline, is_accepted=accept, is_forced=force)
     if dry_run:
-        _show_prospects(names or (), territory, raw)
+        _show_prospects(names or (), asked, territory, raw)
         return
-    failed = _fetch(names or (), FetchAsked(offline=offline, accept=accept, force=force), territory, raw)
+    failed = _fetch(names or (), asked, territory, raw)
     if failed:
         message = f"{failed} data sets need you (see above); what was in place is as it was."
         raise HpSigError(message)
@@ -283,41 +292,27 @@ def territory(
     typer.echo(f'{file} is yours to edit; then: hp-sig refresh --territory "{file}"')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchAsked:
-    """The options of `hp-sig fetch` that change what is done."""
-
-    offline: bool = False
-    accept: bool = False
-    force: bool = False
-
-
-def _fetch(names: Sequence[str], asked: FetchAsked, territory: Path | None, raw: Path | None) -> int:
+def _fetch(names: Sequence[str], asked: "FetchOptions", territory: Path | None, raw: Path | None) -> int:
     """Fetch and tell; give how many data sets need someone."""
-    from hp_sig.fetching import FetchOptions  # noqa: PLC0415 - as above
-    from hp_sig.fetching import fetch as run_fetch  # noqa: PLC0415
+    from hp_sig.fetching import fetch as run_fetch  # noqa: PLC0415 - as above
     from hp_sig.telling.sources import tell_fetched  # noqa: PLC0415
 
     with followed_parts("fetch") as (step, part):
-        how = FetchOptions(
-            is_offline=asked.offline,
-            is_accepted=asked.accept,
-            is_forced=asked.force,
-            on_source=step,
-            on_progress=part,
-        )
+        how = replace(asked, on_source=step, on_progress=part)
         done = run_fetch(names, territory=territory, raw=raw, how=how)
     tell_fetched(done)
     return len(done.failed)
 
 
-def _show_prospects(names: Sequence[str], territory: Path | None, raw: Path | None) -> None:
-    from hp_sig.fetching import FetchOptions, prospects  # noqa: PLC0415 - as above
+def _show_prospects(names: Sequence[str], asked: "FetchOptions", territory: Path | None, raw: Path | None) -> int:
+    """Tell what would be fetched."""
+    from hp_sig.fetching import prospects  # noqa: PLC0415 - as above
     from hp_sig.telling.sources import tell_prospects  # noqa: PLC0415
 
     with followed("fetch") as step:
-        found = prospects(names, territory=territory, raw=raw, how=FetchOptions(on_source=step))
+        found = prospects(names, territory=territory, raw=raw, how=replace(asked, on_source=step))
     tell_prospects(found)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Which files does this territory need, and are they all there?"""
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ __all__ = [
     "locate_inputs",
     "require_unchanged",
 ]
+
+log = logging.getLogger(__name__)
 
 #: Environment variable that names the folder of raw files when the caller names none.
 RAW_VARIABLE = "HP_SIG_RAW"
@@ -174,7 +177,14 @@ def _from_record(item: InputFile) -> InputFile:
     if item.source is None or item.source.in_package:
         return item
     record = read_record(item.path)
-    if record is None or (record.size, record.sha256) != (item.size, item.sha256):
+    if record is None:
+        return item
+    if (record.size, record.sha256) != (item.size, item.sha256):
+        log.warning(
+            "%s: changed since it was fetched: its record no longer describes it, and its vintage is that of the "
+            "territory file. Fetch it again, or remove the record.",
+            item.path,
+        )
         return item
     told = {
         "vintage": record.vintage,

@@ -15,6 +15,7 @@ from test_ign import Ign, delivery
 from test_unpacking import sevenzipped, zipped
 
 from hp_sig import FetchOptions, fetch, load_catalogue, refresh
+from hp_sig.fetching import ask_producers
 from hp_sig.reference.catalogue import Catalogue
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
 from hp_sig.sources.client import Limits
@@ -170,6 +171,15 @@ def test_a_commune_that_is_gone_is_told_with_the_edition_to_ask_for(world):
 def test_years_that_ign_does_not_publish_are_absent_and_no_failure(world):
     # The listing has 2018 only; the layer is optional.
     assert world.fetch("land_cover_04_2021") == {"ocsge D004 2021": "absent"}
+
+
+def test_asking_producers_does_not_fail_for_what_may_be_absent(world):
+    faults = ask_producers(territory=default_territory_file(), raw=world.raw, catalogue=world.catalogue, how=OPTIONS)
+
+    assert "ocsge D004 2021" not in faults
+    assert "communes" not in faults
+    # Services that are not served here.
+    assert "roads" in faults
 
 
 def test_years_that_were_there_and_are_published_no_more_are_told(world):

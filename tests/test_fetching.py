@@ -11,10 +11,10 @@ from catalogues import catalogue, service, source
 from faults import FaultyServer, Handler, always, cut_after, failing, html_page, in_turn, plain, redirect, too_many
 
 from hp_sig import FetchOptions, HpSigError, fetch, find_inputs, load_territory, prospects, source_states
-from hp_sig.fetching import FetchResult, ask_producers
+from hp_sig.fetching import FetchResult, ask_producers, job
 from hp_sig.reference.catalogue import Catalogue
 from hp_sig.sources.client import Limits
-from hp_sig.sources.provenance import read_record, record_path
+from hp_sig.sources.provenance import read_record, record_path, write_record
 
 LIMITS = Limits(first_wait_s=0.01, read_s=0.5, total_s=20.0, attempts=3)
 OPTIONS = FetchOptions(limits=LIMITS)
@@ -175,12 +175,57 @@ def test_consent_puts_in_place_what_waits_without_downloading_it_again(run, serv
     run()
     server.handlers["/population"] = plain(populations(1, 2, 3, 4, 5), last_modified=LATER)
     run("population")
-    before = len(server.asked)
+    gets = server.count("/population", "GET")
 
     assert status(run("population", is_accepted=True)) == "fetched"
     assert place.read_bytes() == populations(1, 2, 3, 4, 5)
-    assert len(server.asked) == before
+    assert server.count("/population", "GET") == gets
     assert status(run()) == "fresh"
+
+
+def test_what_waits_is_told_by_every_run_until_it_is_dealt_with(run, server):
+    run()
+    server.handlers["/population"] = plain(populations(1, 2, 3, 4, 5), last_modified=LATER)
+    run("population")
+
+    # Asked not long ago, and all the same: a scheduler must not fall silent.
+    assert status(run()) == "held"
+    assert status(run(is_offline=True)) == "held"
+
+
+def test_what_waits_and_was_withdrawn_by_its_producer_is_never_put_in_place(run, server, place):
+    run()
+    server.handlers["/population"] = plain(populations(1, 2, 3, 4, 5), last_modified=LATER)
+    run("population")
+    server.handlers["/population"] = plain(OLD, last_modified=DAY)
+
+    assert status(run("population", is_accepted=True)) == "unchanged"
+    assert status(run("population", is_accepted=True, is_offline=True)) == "fresh"
+    assert place.read_bytes() == OLD
+
+
+def test_what_waits_is_superseded_by_what_the_producer_has_when_consent_is_given(run, server, place):
+    run()
+    server.handlers["/population"] = plain(populations(1, 2, 3, 4, 5), last_modified=LATER)
+    run("population")
+    server.handlers["/population"] = plain(populations(1, 2, 3), last_modified="Fri, 06 Nov 2026 10:00:00 GMT")
+
+    assert status(run("population", is_accepted=True)) == "fetched"
+    assert place.read_bytes() == populations(1, 2, 3)
+
+
+def test_what_waits_and_is_older_than_what_is_in_place_is_forgotten(run, server, place, monkeypatch):
+    run()
+    server.handlers["/population"] = plain(populations(1, 2, 3, 4, 5), last_modified=LATER)
+    run("population")
+    server.handlers["/population"] = plain(NEW, last_modified="Fri, 06 Nov 2026 10:00:00 GMT")
+    # As a run that is killed just after it has put the new edition in place.
+    with monkeypatch.context() as patch:
+        patch.setattr("hp_sig.fetching.placing.Workplace.forget_held", lambda *_: None)
+        run("population")
+
+    assert status(run("population", is_accepted=True)) == "unchanged"
+    assert place.read_bytes() == NEW
 
 
 def test_what_waits_is_told_again_and_not_downloaded_again(run, server):
@@ -273,6 +318,35 @@ def test_one_data_set_that_fails_does_not_stop_the_others(territory, raw, server
     assert (raw / "friches" / "friches.csv").read_bytes() == OLD
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(28, "No space left on device", "x.part"), "x.part: No space left on device. Free some room"),
+        (ValueError("an answer of another form"), "did not foresee (ValueError: an answer of another form)"),
+    ],
+)
+def test_what_nobody_foresaw_ends_one_data_set_and_not_the_others(territory, raw, server, monkeypatch, error, told):
+    with territory.open("a", encoding="utf-8") as stream:
+        stream.write('\n[fetch]\nsources = ["friches"]\n')
+    first = source(id="population", path="/population", file="population/population.csv")
+    known = catalogue(
+        [service(server.url)], [first, source(id="friches", path="/population", file="friches/friches.csv")]
+    )
+    bring = job.bring
+
+    def failing_once(client, here, wanted, **options):
+        if wanted.source.id == "population":
+            raise error
+        return bring(client, here, wanted, **options)
+
+    monkeypatch.setattr(job, "bring", failing_once)
+
+    done = fetch(territory=territory, raw=raw, catalogue=known, how=OPTIONS)
+
+    assert [one.status for one in done.outcomes] == ["failed", "fetched"]
+    assert told in done.outcomes[0].message
+
+
 # --- files of somebody --------------------------------------------------------------------------------------------
 
 
@@ -300,7 +374,8 @@ def test_with_consent_it_is_replaced_and_a_copy_is_kept(run, raw, place):
 
     assert status(run(is_accepted=True)) == "fetched"
     assert place.read_bytes() == OLD
-    assert (raw / ".hp_sig" / "replaced" / "population" / "population.csv").read_bytes() == b"by hand"
+    kept = raw / ".hp_sig" / "replaced" / "population"
+    assert [path.read_bytes() for path in kept.iterdir()] == [b"by hand"]
 
 
 def test_a_second_file_that_the_layer_would_read_is_told_and_nothing_is_fetched(territory, raw, known, server):
@@ -344,6 +419,48 @@ def test_offline_what_is_in_place_stays(run):
     assert status(run("population", is_offline=True)) == "fresh"
 
 
+# --- what is asked for ---------------------------------------------------------------------------------------------
+
+
+def test_another_edition_is_fetched_however_fresh_the_one_in_place_is(territory, raw, server):
+    known = catalogue(
+        [service(server.url)],
+        [source(id="population", path="/{edition}", file="population/population.csv", edition="2024")],
+    )
+    server.handlers |= {"/2024": plain(OLD, last_modified=DAY), "/2025": plain(NEW, last_modified=DAY)}
+    fetch(territory=territory, raw=raw, catalogue=known, how=OPTIONS)
+    text = territory.read_text(encoding="utf-8").replace('fetch = "population"', 'fetch = "population@2025"')
+    territory.write_text(text, encoding="utf-8")
+
+    assert state(territory, raw, known) == "stale"
+    assert status(fetch(territory=territory, raw=raw, catalogue=known, how=OPTIONS)) == "fetched"
+    assert (raw / "population" / "population.csv").read_bytes() == NEW
+
+
+@pytest.mark.parametrize("edition", ["x/../../../precious", "..", "a/b", "C:", "é", "x" * 60])
+def test_an_edition_that_is_no_edition_removes_nothing(territory, raw, known, tmp_path, edition):
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").write_bytes(b"x")
+
+    with pytest.raises(HpSigError):
+        fetch([f"population@{edition}"], territory=territory, raw=raw, catalogue=known, how=OPTIONS)
+    assert (precious / "file").read_bytes() == b"x"
+
+
+def test_a_month_of_thirty_days_or_less_is_asked_for_every_month(run, raw, place):
+    run()
+    record = read_record(place)
+    assert record is not None
+    (raw / ".hp_sig" / "checked.json").unlink()
+
+    for days, told in ((26, "fresh"), (28, "unchanged"), (-2, "unchanged")):
+        then = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
+        write_record(record.model_copy(update={"retrieved": then}), record_path(place))
+        (raw / ".hp_sig" / "checked.json").unlink(missing_ok=True)
+        assert status(run()) == told
+
+
 # --- before fetching ----------------------------------------------------------------------------------------------
 
 
@@ -368,6 +485,25 @@ def test_a_dry_run_tells_what_is_up_to_date(run, territory, raw, known):
 
     assert (fresh.is_needed, asked.is_needed) == (False, False)
     assert asked.reason == "unchanged at its producer"
+
+
+def test_a_dry_run_without_network_asks_nobody(territory, raw, known, server):
+    how = FetchOptions(limits=LIMITS, is_offline=True)
+
+    (one,) = prospects(territory=territory, raw=raw, catalogue=known, how=how)
+
+    assert one.reason == "from the cache"
+    assert server.asked == []
+
+
+def test_a_dry_run_tells_that_a_file_put_there_by_hand_would_stay(territory, raw, known, place):
+    place.parent.mkdir()
+    place.write_bytes(b"by hand")
+
+    (one,) = prospects(territory=territory, raw=raw, catalogue=known, how=OPTIONS)
+
+    assert not one.is_needed
+    assert "--accept" in one.reason
 
 
 def test_a_dry_run_tells_who_cannot_be_asked(territory, raw, known, server):

@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from test_provenance import record_of
 from hp_sig import OutputError, RefreshBusyError
 from hp_sig.fetching.placing import Workplace, present, working_in
 from hp_sig.reference.catalogue import Source
-from hp_sig.sources.provenance import read_record
+from hp_sig.sources.provenance import read_record, record_path, write_record
 from hp_sig.sources.wanted import Wanted
 
 SOURCE = Source.model_validate(
@@ -41,7 +42,7 @@ def bring(workplace: Workplace, content: bytes, wanted: Wanted = WANTED, *, suff
     with workplace.empty_folder(wanted) as folder:
         file = folder / f"came{suffix}"
         file.write_bytes(content)
-        record = record_of(file)
+        record = record_of(file, asked=wanted.digest)
         return workplace.hold(wanted, file, record) if hold else workplace.place(wanted, file, record)
 
 
@@ -102,7 +103,72 @@ def test_a_file_that_nobody_could_fetch_again_is_kept_before_it_is_replaced(tmp_
     with working_in(tmp_path) as workplace:
         bring(workplace, NEW)
 
-    assert (tmp_path / ".hp_sig" / "replaced" / "communes" / "communes.csv").read_bytes() == b"by hand"
+    kept = tmp_path / ".hp_sig" / "replaced" / "communes"
+    assert [path.read_bytes() for path in kept.iterdir()] == [b"by hand"]
+
+
+def test_each_file_that_is_replaced_is_kept(tmp_path):
+    (tmp_path / "communes").mkdir()
+    with working_in(tmp_path) as workplace:
+        for content in (b"first", b"second", b"second"):
+            (tmp_path / "communes" / "communes.csv").write_bytes(content)
+            bring(workplace, NEW)
+
+    kept = tmp_path / ".hp_sig" / "replaced" / "communes"
+    assert sorted(path.read_bytes() for path in kept.iterdir()) == [b"first", b"second"]
+
+
+def test_an_edition_with_another_suffix_that_was_changed_by_hand_is_kept(tmp_path):
+    with working_in(tmp_path) as workplace:
+        bring(workplace, OLD, WITHOUT_SUFFIX, suffix=".csv").write_bytes(b"by hand")
+        bring(workplace, NEW, WITHOUT_SUFFIX, suffix=".gpkg")
+
+    kept = tmp_path / ".hp_sig" / "replaced" / "communes"
+    assert [path.read_bytes() for path in kept.iterdir()] == [b"by hand"]
+
+
+def test_another_data_set_of_the_same_name_beside_stays(tmp_path):
+    with working_in(tmp_path) as workplace:
+        place = bring(workplace, OLD, WITHOUT_SUFFIX, suffix=".txt")
+        write_record(record_of(place, data_set="others"), record_path(place))
+        bring(workplace, NEW, WITHOUT_SUFFIX, suffix=".csv")
+
+    assert place.read_bytes() == OLD
+
+
+@pytest.mark.parametrize("end", ["-wal", "-journal"])
+def test_a_file_that_is_open_in_another_program_keeps_its_place_until_it_is_closed(tmp_path, end):
+    gpkg = Wanted(source=SOURCE, file="communes/communes.gpkg")
+    with working_in(tmp_path) as workplace:
+        place = bring(workplace, OLD, gpkg, suffix=".gpkg")
+        journal = place.with_name(place.name + end)
+        journal.write_bytes(b"pages that would be applied to what takes its place")
+        assert present(tmp_path, gpkg) == (place, None)
+        with pytest.raises(OutputError, match="is open in another program"):
+            bring(workplace, NEW, gpkg, suffix=".gpkg")
+        assert place.read_bytes() == OLD
+        journal.unlink()
+
+        assert workplace.finish(gpkg) == place
+
+    assert place.read_bytes() == NEW
+
+
+def test_what_nothing_needs_any_more_is_removed_after_half_a_year(tmp_path):
+    other = Wanted(source=SOURCE, file="friches/friches.csv")
+    with working_in(tmp_path) as workplace:
+        for wanted in (WANTED, other):
+            (workplace.cache(wanted) / "file").write_bytes(b"x")
+        left = tmp_path / ".hp_sig" / "work" / "cut"
+        left.mkdir(parents=True)
+        workplace.tidy([WANTED], dt.date.today() + dt.timedelta(days=179))
+        assert (workplace.cache(other) / "file").is_file()
+
+        workplace.tidy([WANTED], dt.date.today() + dt.timedelta(days=182))
+
+        assert not left.exists()
+        assert (workplace.cache(WANTED) / "file").is_file()
+        assert not (workplace.cache(other) / "file").exists()
 
 
 def test_an_edition_that_waits_changes_nothing_until_it_is_accepted(tmp_path):
@@ -149,7 +215,7 @@ def test_the_folder_is_free_again_after_an_error(tmp_path):
         _ = 1 / 0
 
     with working_in(tmp_path) as workplace:
-        assert workplace.recover() == []
+        assert workplace.finish(WANTED) is None
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="a folder cannot be protected here (root, or Windows)")
@@ -168,7 +234,7 @@ def test_a_place_that_is_a_folder_is_told_and_the_file_waits_for_the_next_run(tm
             bring(workplace, NEW)
         place.rmdir()
 
-        assert workplace.recover() == [place]
+        assert workplace.finish(WANTED) == place
 
     assert place.read_bytes() == NEW
     assert read_record(place) is not None
@@ -217,7 +283,7 @@ def test_a_run_killed_at_any_point_leaves_the_old_or_the_new_file_whole_and_the_
         found = files_of(raw)["communes/communes.csv"]
         assert found in {OLD, NEW}
         with working_in(raw) as workplace:
-            workplace.recover()
+            workplace.finish(WANTED)
             file, record = present(raw, WANTED)
             # Never a file without the record that describes it, once the next run has begun.
             assert file is not None

@@ -8,15 +8,12 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from hp_sig.errors import SourceError
-from hp_sig.fetching.checked import write_check
 from hp_sig.fetching.job import Job, today
 from hp_sig.fetching.needs import needs_of
 from hp_sig.fetching.outcomes import FetchOptions, FetchResult, Outcome, Prospect
 from hp_sig.fetching.placing import working_in
 from hp_sig.reference.catalogue import Catalogue
 from hp_sig.sources.client import Client
-from hp_sig.sources.services import look
 from hp_sig.territory import Territory
 
 __all__ = ["FetchOptions", "FetchResult", "Outcome", "Prospect", "ask_producers", "fetch", "prospects"]
@@ -59,7 +56,7 @@ def fetch(
     job = Job(territory, raw, catalogue, how or FetchOptions())
     needs = needs_of(job.territory, job.catalogue, names)
     with working_in(job.raw) as workplace:
-        workplace.recover()
+        workplace.tidy([need.wanted for need in needs_of(job.territory, job.catalogue)], today())
         with Client(job.catalogue, limits=job.how.limits) as client:
             outcomes = []
             for rank, need in enumerate(needs, start=1):
@@ -132,10 +129,7 @@ def ask_producers(
     with working_in(job.raw), Client(job.catalogue, limits=job.how.limits) as client:
         for rank, need in enumerate(needs, start=1):
             job.how.on_source(need.wanted.name, rank, len(needs))
-            try:
-                offer = look(client, job.catalogue.service(need.wanted.source), job.situated(need.wanted))
-            except SourceError as error:
-                faults[need.wanted.name] = str(error)
-            else:
-                write_check(job.raw, need.wanted, offer, today())
+            fault = job.fault(need, client)
+            if fault is not None:
+                faults[need.wanted.name] = fault
     return faults

@@ -1,5 +1,6 @@
 """Which data sets does this territory need, which part of each, and where do they go?"""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,10 @@ from hp_sig.sources.wanted import Wanted
 from hp_sig.territory import LandCoverSource, LayerSource, Territory, commune_names
 
 __all__ = ["Need", "file_in_place", "foreign_files", "needs_of"]
+
+
+#: What an edition may be called: it names layers at the producer, and folders here.
+EDITION = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]{0,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,9 @@ def _of_data_set(territory: Territory, catalogue: Catalogue, communes: tuple[str
 def _wanted(catalogue: Catalogue, communes: tuple[str, ...], name: str, config: LayerSource | None) -> Wanted:
     identifier, _, edition = name.partition("@")
     source = catalogue.source(identifier)
+    if not EDITION.fullmatch(edition or source.edition or "-") or ".." in edition:
+        message = f"an edition such as 2024 expected after « @ », found {name!r}."
+        raise SourceError(message)
     if edition and source.edition is None and source.vintage != "title":
         message = f"« {identifier} » has no editions to choose from, found {name!r}. Leave out « @{edition} »."
         raise SourceError(message)

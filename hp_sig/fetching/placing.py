@@ -5,8 +5,9 @@ consent, and what is being put in place. The last is a folder that appears in on
 of them: whoever finds it there ends the work.
 """
 
+import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -14,13 +15,23 @@ from filelock import FileLock, Timeout
 
 from hp_sig.errors import OutputError, RefreshBusyError
 from hp_sig.fetching.needs import file_in_place
-from hp_sig.sources.provenance import RECORD_SUFFIX, Record, read_record, record_path, write_record
+from hp_sig.sources.provenance import (
+    RECORD_SUFFIX,
+    Record,
+    file_sha256,
+    read_record,
+    record_path,
+    unwritten_changes,
+    write_record,
+)
 from hp_sig.sources.wanted import Wanted
 
 __all__ = ["Workplace", "present", "working_in"]
 
 #: Folder of what is not in place, and what there is in it.
 HIDDEN = ".hp_sig"
+#: Downloads that nothing needs any more are kept as long.
+KEPT_FOR = dt.timedelta(days=180)
 CACHE, WORK, HELD, PLACING, REPLACED = "cache", "work", "held", "placing", "replaced"
 LOCK = "fetch.lock"
 
@@ -44,7 +55,8 @@ class Workplace:
         try:
             yield _made(folder)
         finally:
-            _remove(folder)
+            # What cannot be removed now (open elsewhere, on Windows) is when the next run begins.
+            shutil.rmtree(folder, ignore_errors=True)
 
     def place(self, wanted: Wanted, file: Path, record: Record) -> Path:
         """Put a file that was found sound in place of the previous one, with its record; give its place.
@@ -78,7 +90,8 @@ class Workplace:
             return None
         file, _ = found
         record = read_record(file)
-        return record if record is not None and record.describes(file) else None
+        is_good = record is not None and record.asked == wanted.digest and record.describes(file)
+        return record if is_good else None
 
     def accept(self, wanted: Wanted) -> Path:
         """Put in place the file that waits for consent."""
@@ -92,17 +105,32 @@ class Workplace:
         """Remove the file that waits for consent: a later one took its place."""
         _remove(self.hidden / HELD / _slug(wanted))
 
-    def recover(self) -> list[Path]:
-        """Put in place what a run that was cut had begun to; give the files."""
-        folder = self.hidden / PLACING
-        found = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [self._placed(ready) for ready in found if ready.is_dir()]
+    def finish(self, wanted: Wanted) -> Path | None:
+        """Put in place what a run that was cut had begun to for a data set; give its place, None if there was nothing.
+
+        Raises
+        ------
+        OutputError
+            As in :meth:`place`.
+        """
+        ready = self.hidden / PLACING / _slug(wanted)
+        return self._placed(ready) if ready.is_dir() else None
+
+    def tidy(self, needed: Collection[Wanted], today: dt.date) -> None:
+        """Remove what runs that were cut left, and downloads of half a year ago that nothing needs any more."""
+        shutil.rmtree(self.hidden / WORK, ignore_errors=True)
+        kept = {_slug(wanted) for wanted in needed}
+        caches = self.hidden / CACHE
+        for folder in sorted(caches.iterdir()) if caches.is_dir() else []:
+            days = (dt.date.fromtimestamp(path.stat().st_mtime) for path in (folder, *folder.rglob("*")))
+            if folder.name not in kept and today - max(days) > KEPT_FOR:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _ready(self, where: str, wanted: Wanted, file: Path, record: Record) -> Path:
         """Gather a file and its record under the place that they are for, then move them in one step."""
         place = PurePosixPath(wanted.file)
         name = place.name if place.suffix else place.name + file.suffix.lower()
-        gathered = _made(file.parent.with_name(file.parent.name + ".ready"))
+        gathered = file.parent.with_name(file.parent.name + ".ready")
         _remove(gathered)
         inside = _made(gathered / place.parent)
         file.replace(inside / name)
@@ -124,15 +152,20 @@ class Workplace:
         inside = record.with_name(record.name.removesuffix(RECORD_SUFFIX))
         place = self.raw / inside.relative_to(ready)
         _made(place.parent)
+        if journals := unwritten_changes(place):
+            message = (
+                f"{place}: is open in another program ({journals[0].name} is there), the new edition cannot take its "
+                "place. Close it there, then run hp-sig fetch again: nothing will be downloaded anew."
+            )
+            raise OutputError(message)
         try:
             if inside.is_file():
                 self._keep_foreign(place)
                 inside.replace(place)
-            for other in sorted(place.parent.iterdir()):
-                # The same data set, delivered with another suffix before.
-                if other.stem == place.stem and other != place and record_path(other).is_file():
-                    other.unlink()
-                    record_path(other).unlink()
+            for other in _delivered_before(place, record):
+                self._keep_foreign(other)
+                other.unlink()
+                record_path(other).unlink()
             # Last: as long as it is here, the work is to be ended.
             record.replace(record_path(place))
         except OSError as error:
@@ -150,9 +183,9 @@ class Workplace:
             return
         record = read_record(place)
         if record is None or not record.describes(place):
-            kept = self.hidden / REPLACED / place.relative_to(self.raw)
-            _made(kept.parent)
-            shutil.copy2(place, kept)
+            folder = _made(self.hidden / REPLACED / place.parent.relative_to(self.raw))
+            # Named after its content: the next one does not replace it.
+            shutil.copy2(place, folder / f"{place.stem}-{file_sha256(place)[:12]}{place.suffix}")
 
 
 @contextmanager
@@ -199,6 +232,14 @@ def present(raw: Path, wanted: Wanted) -> tuple[Path | None, Record | None]:
     file = file_in_place(raw, wanted)
     record = None if file is None else read_record(file)
     return file, record if record is not None and file is not None and record.describes(file) else None
+
+
+def _delivered_before(place: Path, record: Path) -> list[Path]:
+    """List the files of the same data set that were delivered with another suffix."""
+    ours = Record.model_validate_json(record.read_bytes()).data_set
+    others = [other for other in sorted(place.parent.iterdir()) if other.stem == place.stem and other != place]
+    described = ((other, read_record(other)) for other in others if other.is_file())
+    return [other for other, told in described if told is not None and told.data_set == ours]
 
 
 def _slug(wanted: Wanted) -> str:

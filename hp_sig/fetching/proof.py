@@ -43,7 +43,7 @@ def record_of(wanted: Wanted, came: Fetched, looked: Looked, previous: Record | 
         licence=source.licence,
         vintage=came.vintage,
         url=came.url,
-        retrieved=dt.datetime.now(dt.UTC).replace(microsecond=0),
+        retrieved=dt.datetime.now(dt.UTC),
         size=came.path.stat().st_size,
         sha256=file_sha256(came.path),
         downloaded_size=came.downloaded,
@@ -52,6 +52,7 @@ def record_of(wanted: Wanted, came: Fetched, looked: Looked, previous: Record | 
         counts=looked.counts,
         content_sha256=looked.content_sha256,
         scope=_scope(wanted),
+        asked=wanted.digest,
         notes=tuple(notes),
         hp_sig=__version__,
     )

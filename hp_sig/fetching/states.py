@@ -25,7 +25,8 @@ State = Literal["absent", "present", "stale", "changed at the producer", "waits 
 class SourceState:
     """One data set, the layer that reads it, and what is on disk.
 
-    `state` is `absent`, `present`, `stale` (older than its `max_age_days`), `changed at the producer` (when it was last
+    `state` is `absent`, `present`, `stale` (older than its `max_age_days`, or of another edition or
+    part of the data set than the territory asks for), `changed at the producer` (when it was last
     asked), `waits for --accept`, `by hand` (no record describes the file: put there, or changed since), or `not needed`
     by the territory.
     """
@@ -83,7 +84,8 @@ def _state(need: Need, raw: Path, checks: Mapping[str, Check], today: dt.date) -
         file, record = raw / wanted.file, None
     check = checks.get(wanted.file)
     state: State
-    if Workplace(raw).held(wanted) is not None:
+    held = Workplace(raw).held(wanted)
+    if held is not None and (record is None or held.retrieved > record.retrieved):
         state = "waits for --accept"
     elif file is None:
         state = "absent"
@@ -91,7 +93,7 @@ def _state(need: Need, raw: Path, checks: Mapping[str, Check], today: dt.date) -
         state = "by hand"
     elif check is not None and check.day >= record.day and _differs(check, record):
         state = "changed at the producer"
-    elif today - asked_on(record, check) > dt.timedelta(days=wanted.source.max_age_days):
+    elif record.asked != wanted.digest or not 0 <= (today - asked_on(record, check)).days <= wanted.source.max_age_days:
         state = "stale"
     else:
         state = "present"

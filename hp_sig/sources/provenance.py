@@ -10,12 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hp_sig.errors import LayerError
 from hp_sig.whole import write_whole
 
-__all__ = ["RECORD_SUFFIX", "Record", "file_sha256", "is_record", "read_record", "record_path", "write_record"]
+__all__ = [
+    "RECORD_SUFFIX",
+    "Record",
+    "file_sha256",
+    "is_record",
+    "read_record",
+    "record_path",
+    "unwritten_changes",
+    "write_record",
+]
 
 RECORD_SUFFIX = ".provenance.json"
 
@@ -47,12 +56,21 @@ class Record(BaseModel):
     counts: Mapping[str, float] = {}
     #: Hash of what the layer says, whatever the order of its rows; None for a file kept as it came.
     content_sha256: str | None = None
-    #: The part of the data set that was asked for.
+    #: The part of the data set that was asked for, for people, and what tells it from another.
     scope: str = ""
+    asked: str = ""
     notes: tuple[str, ...] = ()
     #: How it differs from the edition that it replaced, or is to replace, where that asked for consent.
     changes: tuple[str, ...] = ()
     hp_sig: str = ""
+
+    @field_validator("retrieved")
+    @classmethod
+    def _plausible(cls, retrieved: dt.datetime) -> dt.datetime:
+        if not 2000 <= retrieved.year <= 2200:
+            message = "a day of these centuries expected"
+            raise ValueError(message)
+        return retrieved
 
     @property
     def day(self) -> dt.date:
@@ -60,8 +78,16 @@ class Record(BaseModel):
         return self.retrieved.astimezone().date()
 
     def describes(self, file: Path) -> bool:
-        """Say whether a file is still the one that came: same size, same SHA-256."""
-        return file.is_file() and file.stat().st_size == self.size and file_sha256(file) == self.sha256
+        """Say whether a file is still the one that came: same size, same SHA-256, no change that waits beside it."""
+        if not file.is_file() or file.stat().st_size != self.size or unwritten_changes(file):
+            return False
+        return file_sha256(file) == self.sha256
+
+
+def unwritten_changes(file: Path) -> list[Path]:
+    """List the journals of a GeoPackage that is open elsewhere: they would be applied to whatever takes its place."""
+    beside = (file.with_name(file.name + end) for end in ("-wal", "-journal"))
+    return [path for path in beside if path.is_file() and path.stat().st_size]
 
 
 def record_path(file: Path) -> Path:

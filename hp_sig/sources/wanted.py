@@ -1,5 +1,7 @@
 """What is wanted of a data set, what does its producer offer now, and what came?"""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +34,23 @@ class Wanted:
         """How it is called in messages: `communes`, `ocsge D004 2018`."""
         zone = self.zone if "{zone}" in self.source.file else ""
         return " ".join(part for part in (self.source.id, zone, self.years_label, self.edition or "") if part)
+
+    @property
+    def digest(self) -> str:
+        """What tells one request from another, whatever its producer answers: the edition, the part of the data set.
+
+        Bounds are those of the communes: these stand for them, whichever edition drew them.
+        """
+        scope = self.source.scope
+        asked = {
+            "source": self.source.id,
+            "edition": self.edition or self.source.edition,
+            "communes": self.communes if scope in ("communes", "bounds") else (),
+            "departements": self.departements if scope == "departements" else (),
+            "years": self.years,
+            "margin_m": self.source.margin_m if scope == "bounds" else 0.0,
+        }
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     @property
     def zone(self) -> str:
