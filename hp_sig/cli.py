@@ -127,12 +127,12 @@ def refresh(
         unfetched = bring((), FetchOptions(), territory, raw)
     if dry_run:
         tell_plan(plan_refresh(territory, raw=raw, out=out, force=force))
-        return
-    with followed("refresh") as step:
-        done = run_refresh(territory, raw=raw, out=out, force=force, on_step=step)
-    tell_done(done)
+    else:
+        with followed("refresh") as step:
+            done = run_refresh(territory, raw=raw, out=out, force=force, on_step=step)
+        tell_done(done)
     if unfetched:
-        message = f"{unfetched} data sets are not up to date (see above): the results were made from what is in place."
+        message = f"{unfetched} not up to date (see above): results are made from the files that are in place."
         raise HpSigError(message)
 
 
@@ -141,7 +141,7 @@ def fetch(  # noqa: PLR0913, PLR0917 - options of a command
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SOURCE]…", help="Data sets or layers (hp-sig sources lists them); by default all that are needed."
+            metavar="SOURCE…", help="Data sets or layers (hp-sig sources lists them); by default all that are needed."
         ),
     ] = None,
     territory: TerritoryOption = None,
@@ -151,7 +151,10 @@ def fetch(  # noqa: PLR0913, PLR0917 - options of a command
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched and how large it is.")] = False,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Consent to editions that differ by more than 5 %, and to replace by hand.")
+        bool,
+        typer.Option(
+            "--accept", help="Consent to editions that differ by more than 5 %, and to replace files put by hand."
+        ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Fetch again what is up to date.")] = False,
 ) -> None:
@@ -159,12 +162,10 @@ def fetch(  # noqa: PLR0913, PLR0917 - options of a command
     from hp_sig.fetching import FetchOptions  # noqa: PLC0415 - as below
 
     asked = FetchOptions(is_offline=offline, is_accepted=accept, is_forced=force)
-    if dry_run:
-        _show_prospects(names or (), asked, territory, raw)
-        return
-    failed = _fetch(names or (), asked, territory, raw)
+    bring = _show_prospects if dry_run else _fetch
+    failed = bring(names or (), asked, territory, raw)
     if failed:
-        message = f"{failed} data sets need you (see above); what was in place is as it was."
+        message = f"{failed} to look at (see above); what was in place is as it was."
         raise HpSigError(message)
 
 
@@ -305,14 +306,14 @@ def _fetch(names: Sequence[str], asked: "FetchOptions", territory: Path | None, 
 
 
 def _show_prospects(names: Sequence[str], asked: "FetchOptions", territory: Path | None, raw: Path | None) -> int:
-    """Tell what would be fetched."""
+    """Tell what would be fetched; give of how many data sets nobody can tell."""
     from hp_sig.fetching import prospects  # noqa: PLC0415 - as above
     from hp_sig.telling.sources import tell_prospects  # noqa: PLC0415
 
     with followed("fetch") as step:
         found = prospects(names, territory=territory, raw=raw, how=replace(asked, on_source=step))
     tell_prospects(found)
-    return 0
+    return sum(one.is_unknown for one in found)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def test_a_data_set_that_fails_is_told_last_and_the_exit_code_is_1(hp_sig: Comma
     told = [line for line in ended.out.splitlines() if line.startswith("  ")]
     assert [line.split()[:2] for line in told] == [["fetched", "friches:"], ["failed", "populations:"]]
     assert "status 404" in told[-1]
-    assert ended.err.splitlines()[-1] == "hp-sig: 1 data sets need you (see above); what was in place is as it was."
+    assert ended.err.splitlines()[-1] == "hp-sig: 1 to look at (see above); what was in place is as it was."
     assert {name: content for name, content in contents(raw).items() if name in before} == before
 
 
@@ -127,8 +127,8 @@ def test_a_dry_run_tells_sizes_and_writes_nothing(hp_sig: Command, asked, raw): 
 
     assert ended.code == 0
     assert ended.out.splitlines() == [
-        "  fetch  populations → population/populations.csv: absent, 1 kB, vintage 2026-11-04",
-        "  fetch  friches → friches/friches.csv: absent, 1 kB, vintage 2026-11-04",
+        "  fetch  populations -> population/populations.csv: absent, 1 kB, vintage 2026-11-04",
+        "  fetch  friches -> friches/friches.csv: absent, 1 kB, vintage 2026-11-04",
         "2 of 2 data sets would be fetched, 1 kB of known size.",
     ]
     assert contents(raw) == before
@@ -139,9 +139,9 @@ def test_sources_tell_the_state_of_each_data_set_and_the_rest_of_the_catalogue(h
     hp_sig("fetch", *asked)
     after = hp_sig("sources", *asked)
 
-    assert before.out.splitlines()[0] == "  absent  population → population/populations.csv"
+    assert before.out.splitlines()[0] == "  absent  population -> population/populations.csv"
     assert after.out.splitlines()[0].startswith(
-        "  present  population → population/populations.csv (2026-11-04, fetched "
+        "  present  population -> population/populations.csv (2026-11-04, fetched "
     )
     assert after.out.splitlines()[-1] == "  friches: Friches, Cerema (Licence Ouverte 2.0)"
 
@@ -200,7 +200,7 @@ def test_refresh_fetch_goes_on_with_what_is_in_place_and_ends_with_1(
 
     assert ended.code == 1
     assert (out / "manifest.json").is_file()
-    assert "1 data sets are not up to date (see above): the results were made from what is in place." in ended.err
+    assert "1 not up to date (see above): results are made from the files that are in place." in ended.err
 
 
 def test_refresh_fetch_dry_run_writes_nothing(hp_sig: Command, asked, raw, tmp_path):  # noqa: F811
@@ -211,7 +211,7 @@ def test_refresh_fetch_dry_run_writes_nothing(hp_sig: Command, asked, raw, tmp_p
 
     assert ended.code == 0
     assert ended.out.splitlines()[0].startswith(
-        "  keep   populations → population/populations.csv: fetched or asked on"
+        "  keep   populations -> population/populations.csv: known to be up to date on"
     )
     assert contents(raw) == before
     assert not (tmp_path / "out").exists()

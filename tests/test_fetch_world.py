@@ -8,7 +8,8 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
-from faults import FaultyServer, plain
+import shapely
+from faults import FaultyServer, html_page, plain
 from geoserver import GeoServer, geoserver
 from test_data_gouv import DataGouv
 from test_ign import Ign, delivery
@@ -24,6 +25,7 @@ from hp_sig.sources.provenance import read_record
 SAMPLE = sample_territory_file().parent
 OPTIONS = FetchOptions(limits=Limits(first_wait_s=0.01, attempts=2))
 OCSGE = "OCS-GE_2-0__GPKG_LAMB93_D004_2018-01-01"
+QUICK = {"requests_per_second": 1000.0, "page_size": 20}
 NAMES = ["communes", "land_cover_04_2018", "enaf", "census"]
 LATEST, YEARLY = "ADMINEXPRESS-COG.LATEST:commune", "ADMINEXPRESS-COG.2026:commune"
 ENAF_TITLE = "Consommation d'espaces naturels, agricoles et forestiers du 1er janvier 2009 au 1er janvier 2024"
@@ -79,8 +81,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         known = load_catalogue()
         urls = {"geopf_wfs": running.url, "geopf_download": ign.base, "data_gouv": gouv.api, "insee": server.url}
         services = tuple(
-            one.model_copy(update={"url": urls.get(one.id, "http://127.0.0.1:9"), "requests_per_second": 1000.0})
-            for one in known.services
+            one.model_copy(update={"url": urls.get(one.id, "http://127.0.0.1:9")} | QUICK) for one in known.services
         )
         raw = tmp_path / "raw"
         (raw / "pnr").mkdir(parents=True)
@@ -105,7 +106,7 @@ def test_each_kind_of_service_gives_its_layer_and_the_results_tell_where_from(wo
     assert told["communes"]["vintage"] == "2026"
     assert told["land_cover_04_2018"]["vintage"] == "2018"
     assert told["enaf"]["vintage"] == "2024"
-    assert told["census"]["vintage"] == "2026-11-04"
+    assert told["census"]["vintage"] == "2022"
     for name in ("communes", "land_cover_04_2018", "enaf", "census"):
         record = read_record(world.raw / told[name]["path"])
         assert record is not None
@@ -212,3 +213,87 @@ def test_the_record_says_what_was_asked_of_whom(world):
     assert (cover["counts"]["rows"], cover["mark"]["delivery"]) == (1502, OCSGE)
     assert cover["url"].endswith(f"{OCSGE}.7z")
     assert cover["downloaded_size"] < cover["size"]
+
+
+# --- what goes wrong, through the whole of it ---------------------------------------------------------------------
+
+
+def in_place(raw: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(raw).as_posix(): path.read_bytes()
+        for path in sorted(raw.rglob("*"))
+        if path.is_file() and path.relative_to(raw).parts[0] != ".hp_sig"
+    }
+
+
+def lists(world: World, archive: bytes, md5: str | None = None) -> None:
+    world.ign.lists(delivery(world.ign.base, OCSGE, updated="2026-11-05T10:00:00+01:00"))
+    world.ign.delivers(archive, name=OCSGE, md5=md5)
+
+
+def an_archive(world: World, members: dict[str, bytes]) -> bytes:
+    return sevenzipped(world.ign.folder / "other.7z", members).read_bytes()
+
+
+def wrong_md5(world: World) -> None:
+    lists(world, an_archive(world, {"OCCUPATION_SOL.gpkg": b"x" * 5000}), md5="0" * 32)
+
+
+def truncated(world: World) -> None:
+    lists(world, an_archive(world, {"OCCUPATION_SOL.gpkg": (SAMPLE / "ocsge_04_2021.gpkg").read_bytes()})[:-5000])
+
+
+def bomb(world: World) -> None:
+    lists(world, an_archive(world, {"OCCUPATION_SOL.gpkg": b"\x00" * 50_000_000}))
+
+
+def html(world: World) -> None:
+    world.ign.server.handlers["/telechargement/resource/OCSGE"] = html_page()
+
+
+def no_layer(world: World) -> None:
+    lists(world, an_archive(world, {"OCCUPATION_SOL.gpkg": (SAMPLE / "communes.gpkg").read_bytes()}))
+
+
+def repeated_page(world: World) -> None:
+    world.boundaries.repeated[20] = 0
+
+
+def lying_count(world: World) -> None:
+    world.boundaries.lie = 3
+
+
+def swapped(world: World) -> None:
+    world.boundaries.drawn = lambda shape: shapely.transform(shape, lambda points: points[:, ::-1])
+
+
+def fewer(world: World) -> None:
+    world.boundaries.shortened[20] = 3
+
+
+def exception(world: World) -> None:
+    world.boundaries.types = ()
+
+
+WRONG = {
+    "land_cover_04_2018": (wrong_md5, truncated, bomb, html, no_layer),
+    "communes": (repeated_page, lying_count, swapped, fewer, exception),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [(name, spoil) for name, spoils in WRONG.items() for spoil in spoils],
+    ids=lambda one: getattr(one, "__name__", one),
+)
+def test_what_goes_wrong_at_the_other_end_leaves_every_file_as_it_was(world, name, spoil):
+    world.fetch(name)
+    before = in_place(world.raw)
+    spoil(world)
+
+    done = fetch([name], raw=world.raw, catalogue=world.catalogue, how=OPTIONS)
+
+    assert [one.status for one in done.outcomes] == ["failed"]
+    assert done.outcomes[0].message.endswith(".")
+    assert in_place(world.raw) == before
+    assert list((world.raw / ".hp_sig" / "work").rglob("*")) == []

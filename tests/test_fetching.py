@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,7 +167,7 @@ def test_an_edition_with_fewer_rows_waits_for_consent(run, server, place):
     done = run("population")
 
     assert status(done) == "held"
-    assert "rows: 6 → 5 (-16.7 %)" in done.outcomes[0].message
+    assert "rows: 6 -> 5 (-16.7 %)" in done.outcomes[0].message
     assert "hp-sig fetch population --accept" in done.outcomes[0].message
     assert place.read_bytes() == OLD
 
@@ -548,6 +549,44 @@ def test_states_follow_what_becomes_of_a_file(run, territory, raw, known, server
 
 def test_a_data_set_that_the_territory_does_not_need_is_listed_as_such(territory_file, raw, known):
     assert state(territory_file, raw, known) == "not needed"
+
+
+def test_what_is_known_to_have_changed_is_fetched_however_fresh_it_is(run, territory, raw, known, server, place):
+    run()
+    server.handlers["/population"] = plain(NEW, last_modified=LATER)
+    ask_producers(territory=territory, raw=raw, catalogue=known, how=OPTIONS)
+
+    assert prospects(territory=territory, raw=raw, catalogue=known, how=OPTIONS)[0].is_needed
+    assert status(run()) == "fetched"
+    assert place.read_bytes() == NEW
+
+
+def test_a_dry_run_tells_what_waits_for_consent(run, territory, raw, known, server):
+    run()
+    server.handlers["/population"] = plain(populations(1, 2, 3, 4, 5), last_modified=LATER)
+    run("population")
+
+    (one,) = prospects(territory=territory, raw=raw, catalogue=known, how=OPTIONS)
+
+    assert not one.is_needed
+    assert "--accept" in one.reason
+
+
+def test_what_waits_can_be_looked_at_where_the_message_says(run, server):
+    run()
+    server.handlers["/population"] = plain(populations(1, 2, 3, 4, 5), last_modified=LATER)
+
+    message = run("population").outcomes[0].message
+
+    found = re.search(r"It waits in (\S+\.csv)", message)
+    assert found
+    assert Path(found[1]).read_bytes() == populations(1, 2, 3, 4, 5)
+
+
+def test_a_data_set_fetched_by_its_name_has_a_state_too(territory_file, raw, known):
+    fetch(["population"], territory=territory_file, raw=raw, catalogue=known, how=OPTIONS)
+
+    assert state(territory_file, raw, known) == "present"
 
 
 def test_states_tell_who_could_not_be_asked(territory, raw, known, server):

@@ -11,7 +11,7 @@ from hp_sig.sources.provenance import Record
 from hp_sig.sources.wanted import Offer, Wanted
 from hp_sig.whole import write_whole
 
-__all__ = ["Check", "asked_on", "read_checks", "write_check"]
+__all__ = ["Check", "asked_on", "differs", "read_checks", "write_check"]
 
 CHECKS = "checked.json"
 
@@ -42,6 +42,12 @@ def asked_on(record: Record, check: Check | None) -> dt.date:
     if check is None or not check.mark or dict(check.mark) != {name: record.mark.get(name) for name in check.mark}:
         return record.day
     return max(record.day, check.day)
+
+
+def differs(check: Check, record: Record) -> bool:
+    """Say whether a producer had something else than a file when it was last asked, after the file came."""
+    changed = any(record.mark.get(name) != value for name, value in check.mark.items())
+    return changed and check.day >= record.day
 
 
 def write_check(raw: Path, wanted: Wanted, offer: Offer, day: dt.date) -> None:

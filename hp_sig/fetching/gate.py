@@ -68,6 +68,8 @@ class Looked:
 
     counts: Mapping[str, float]
     notes: tuple[str, ...] = ()
+    #: Year that the file itself tells, where its producer only dates the download.
+    vintage: str | None = None
     content_sha256: str | None = None
 
 
@@ -109,6 +111,7 @@ def look_at(file: Path, need: Need) -> Looked:
     return Looked(
         counts=_counts(frame),
         notes=tuple(frame.attrs.get("notes", ())),
+        vintage=str(frame.attrs["census_year"]) if frame.attrs.get("census_year") else None,
         content_sha256=None if is_table or file.suffix.lower() != ".gpkg" else _content(file),
     )
 
@@ -117,14 +120,14 @@ def changes(before: Mapping[str, float], after: Mapping[str, float]) -> list[str
     """Say which counts differ from the previous edition's by more than 5 %.
 
     >>> changes({"rows": 100, "area_ha": 50.0}, {"rows": 94, "area_ha": 51.0})
-    ['rows: 100 → 94 (-6.0 %)']
+    ['rows: 100 -> 94 (-6.0 %)']
     """
     told = []
     for name, old in before.items():
         new = after.get(name, 0.0)
         if abs(new - old) > CHANGE_SHARE * abs(old):
             share = f" ({100 * (new - old) / old:+.1f} %)" if old else ""
-            told.append(f"{name}: {old:.10g} → {new:.10g}{share}")
+            told.append(f"{name}: {old:.10g} -> {new:.10g}{share}")
     return told
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hp_sig.errors import HpSigError, LayerError, NotOfferedError, SourceError
-from hp_sig.fetching.checked import asked_on, read_checks, write_check
+from hp_sig.fetching.checked import asked_on, differs, read_checks, write_check
 from hp_sig.fetching.gate import Looked, changes, look_at
 from hp_sig.fetching.ground import Bounds, grown, territory_bounds
 from hp_sig.fetching.needs import Need, file_in_place, foreign_files
@@ -73,11 +73,12 @@ class Job:
         try:
             return self._prospect(need, client, is_named=is_named)
         except NotOfferedError as error:
-            return Prospect(wanted=need.wanted, is_needed=self._is_missed(need), reason=str(error))
+            is_missed = self._is_missed(need)
+            return Prospect(wanted=need.wanted, is_needed=is_missed, is_unknown=is_missed, reason=str(error))
         except HpSigError as error:
-            return Prospect(wanted=need.wanted, is_needed=True, reason=str(error))
+            return Prospect(wanted=need.wanted, is_needed=True, is_unknown=True, reason=str(error))
         except UNFORESEEN as error:
-            return Prospect(wanted=need.wanted, is_needed=True, reason=_unforeseen(error))
+            return Prospect(wanted=need.wanted, is_needed=True, is_unknown=True, reason=_unforeseen(error))
 
     def fault(self, need: Need, client: Client) -> str | None:
         """Ask what there is of a data set and note it; give what went wrong."""
@@ -113,10 +114,16 @@ class Job:
             return Prospect(
                 wanted=wanted, is_needed=not is_up_to_date, reason="in place" if is_up_to_date else "from the cache"
             )
-        if record is not None and self._is_fresh(wanted, record, is_named=is_named):
-            reason = f"fetched or asked on {self._asked(wanted, record)}"
+        is_held = Workplace(self.raw).held(wanted) is not None
+        if record is not None and not is_held and self._is_fresh(wanted, record, is_named=is_named):
+            reason = f"known to be up to date on {self._asked(wanted, record)}"
             return Prospect(wanted=wanted, is_needed=False, reason=reason)
         offer = self._look(client, wanted)
+        held = Workplace(self.raw).held(wanted)
+        if held is not None and is_same(offer, held) and not self.how.is_accepted:
+            return Prospect(
+                wanted=wanted, is_needed=False, reason=_consent(need, held.changes, Workplace(self.raw)), offer=offer
+            )
         if record is not None and self._is_unchanged(wanted, offer, record):
             return Prospect(wanted=wanted, is_needed=False, reason="unchanged at its producer", offer=offer)
         reason = "absent" if record is None else f"a new edition, or {record.day:%Y-%m-%d} is too long ago"
@@ -152,7 +159,9 @@ class Job:
         return self._brought(need, client, workplace, file, record)
 
     def _fresh(self, wanted: Wanted, file: Path | None, record: Record) -> Outcome:
-        message = f"of {self._asked(wanted, record)}"
+        day = self._asked(wanted, record)
+        again = day + dt.timedelta(days=wanted.source.max_age_days - SLACK_DAYS)
+        message = f"known to be up to date on {day}, asked again from {again} on, or with --force"
         return Outcome(wanted=wanted, status="fresh", file=file, record=record, message=message)
 
     def _of_held(
@@ -161,7 +170,7 @@ class Job:
         """Put in place what waits for consent, where it is given; otherwise ask for it again."""
         if self.how.is_accepted:
             return Outcome(wanted=need.wanted, status="fetched", file=workplace.accept(need.wanted), record=held)
-        message = _consent(need, held.changes)
+        message = _consent(need, held.changes, Workplace(self.raw))
         return Outcome(wanted=need.wanted, status="held", file=file, record=record, message=message)
 
     def _brought(
@@ -190,7 +199,7 @@ class Job:
             new = new.model_copy(update={"changes": tuple(changes(before, looked.counts))})
             if new.changes and not self.how.is_accepted:
                 workplace.hold(wanted, came.path, new)
-                message = _consent(need, new.changes)
+                message = _consent(need, new.changes, workplace)
                 return Outcome(wanted=wanted, status="held", file=file, record=record, message=message)
             place = workplace.place(wanted, came.path, new)
         workplace.forget_held(wanted)
@@ -204,7 +213,9 @@ class Job:
         return can_tell and is_same(offer, record) and not self.how.is_forced
 
     def _is_fresh(self, wanted: Wanted, record: Record, *, is_named: bool) -> bool:
-        if is_named or self.how.is_forced or record.asked != wanted.digest:
+        check = read_checks(self.raw).get(wanted.file)
+        is_changed = check is not None and differs(check, record)
+        if is_named or self.how.is_forced or is_changed or record.asked != wanted.digest:
             return False
         age = (today() - self._asked(wanted, record)).days
         return 0 <= age < wanted.source.max_age_days - SLACK_DAYS
@@ -265,10 +276,11 @@ def _counts_of(file: Path | None, need: Need) -> dict[str, float]:
         return {}
 
 
-def _consent(need: Need, told: Sequence[str]) -> str:
+def _consent(need: Need, told: Sequence[str], workplace: Workplace) -> str:
     return (
-        f"it differs from the edition in place by more than 5 %: {'; '.join(told)}. If that is right: "
-        f"hp-sig fetch {need.layer or need.wanted.source.id} --accept."
+        f"it differs from the edition in place by more than 5 %: {'; '.join(told)}. It waits in "
+        f"{workplace.held_file(need.wanted)}: look at it, and if it is right: hp-sig fetch "
+        f"{need.layer or need.wanted.source.id} --accept."
     )
 
 

@@ -15,7 +15,7 @@ __all__ = ["Need", "file_in_place", "foreign_files", "needs_of"]
 
 
 #: What an edition may be called: it names layers at the producer, and folders here.
-EDITION = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]{0,40}")
+EDITION = re.compile(r"[0-9]{4}|LATEST")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,11 @@ def foreign_files(territory: Territory, raw: Path, need: Need) -> list[Path]:
 def _of_layer(
     territory: Territory, catalogue: Catalogue, communes: tuple[str, ...], name: str, config: LayerSource
 ) -> Need:
-    wanted = _wanted(catalogue, communes, str(config.fetch), config)
+    try:
+        wanted = _wanted(catalogue, communes, str(config.fetch), config)
+    except SourceError as error:
+        message = f"{territory.path}: the layer « {name} », fetch = {config.fetch!r}: {error}"
+        raise SourceError(message) from error
     place = PurePosixPath(wanted.file)
     # A place without suffix takes that of what is delivered: any that a reader knows will do.
     reads = any(place.with_name(place.name + end).match(config.file) for end in ("", ".gpkg", ".csv", ".shp"))
@@ -107,8 +111,8 @@ def _of_data_set(territory: Territory, catalogue: Catalogue, communes: tuple[str
 def _wanted(catalogue: Catalogue, communes: tuple[str, ...], name: str, config: LayerSource | None) -> Wanted:
     identifier, _, edition = name.partition("@")
     source = catalogue.source(identifier)
-    if not EDITION.fullmatch(edition or source.edition or "-") or ".." in edition:
-        message = f"an edition such as 2024 expected after « @ », found {name!r}."
+    if not EDITION.fullmatch(edition or source.edition or "LATEST"):
+        message = f"an edition expected (a year such as {identifier}@2024, or LATEST), found {name!r}."
         raise SourceError(message)
     if edition and source.edition is None and source.vintage != "title":
         message = f"« {identifier} » has no editions to choose from, found {name!r}. Leave out « @{edition} »."

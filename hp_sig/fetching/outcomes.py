@@ -61,9 +61,13 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
-    """What would be fetched of one data set, and how large; `reason` says why, or why not."""
+    """What would be fetched of one data set, and how large; `reason` says why, or why not.
+
+    `is_unknown`: its producer could not be asked, or something stands in the way.
+    """
 
     wanted: Wanted
     is_needed: bool
     reason: str
+    is_unknown: bool = False
     offer: Offer | None = None

@@ -93,6 +93,11 @@ class Workplace:
         is_good = record is not None and record.asked == wanted.digest and record.describes(file)
         return record if is_good else None
 
+    def held_file(self, wanted: Wanted) -> Path:
+        """Give the file that waits for consent, to be looked at."""
+        found = _content(self.hidden / HELD / _slug(wanted))
+        return self.hidden / HELD if found is None else found[0]
+
     def accept(self, wanted: Wanted) -> Path:
         """Put in place the file that waits for consent."""
         ready = self.hidden / PLACING / _slug(wanted)

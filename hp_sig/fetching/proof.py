@@ -31,7 +31,7 @@ def record_of(wanted: Wanted, came: Fetched, looked: Looked, previous: Record | 
     # A producer that changes a file under the same name is told by what brought it, with both hashes.
     if previous is not None and not any(note.startswith("Modified in place") for note in notes):
         notes += [
-            f"{name} changed at the producer: {previous.mark[name]} → {value}."
+            f"{name} changed at the producer: {previous.mark[name]} -> {value}."
             for name, value in came.mark.items()
             if name in previous.mark and previous.mark[name] != value
         ]
@@ -41,7 +41,7 @@ def record_of(wanted: Wanted, came: Fetched, looked: Looked, previous: Record | 
         producer=source.producer,
         source=source.source,
         licence=source.licence,
-        vintage=came.vintage,
+        vintage=looked.vintage or came.vintage,
         url=came.url,
         retrieved=dt.datetime.now(dt.UTC),
         size=came.path.stat().st_size,

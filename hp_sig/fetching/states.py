@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from hp_sig.errors import LayerError
-from hp_sig.fetching.checked import Check, asked_on, read_checks
-from hp_sig.fetching.needs import Need, needs_of
+from hp_sig.fetching.checked import Check, asked_on, differs, read_checks
+from hp_sig.fetching.needs import Need, file_in_place, needs_of
 from hp_sig.fetching.placing import Workplace, present
 from hp_sig.inputs import DEFAULT_RAW, RAW_VARIABLE
 from hp_sig.reference.catalogue import Catalogue, Source, load_catalogue
@@ -59,7 +59,7 @@ def source_states(
     Returns
     -------
     list of SourceState
-        What the territory needs, then the rest of the catalogue.
+        What the territory needs, what was fetched besides, then the rest of the catalogue.
 
     Raises
     ------
@@ -71,9 +71,17 @@ def source_states(
     folder = Path(raw or os.environ.get(RAW_VARIABLE) or DEFAULT_RAW)
     day = today or dt.datetime.now().astimezone().date()
     checks = read_checks(folder)
-    states = [_state(need, folder, checks, day) for need in needs_of(chosen, known)]
-    needed = {state.source.id for state in states}
-    return states + [SourceState(source=one, state="not needed") for one in known.sources if one.id not in needed]
+    needs = needs_of(chosen, known)
+    needed = {need.wanted.source.id for need in needs}
+    # What was fetched by its name has a state too; what is published by département and year needs a layer to tell it.
+    others = [one for one in known.sources if one.id not in needed]
+    single = [one.id for one in others if "{" not in one.file]
+    there = [need for need in needs_of(chosen, known, single) if file_in_place(folder, need.wanted)] if single else []
+    found = {need.wanted.source.id for need in there}
+    return [
+        *(_state(need, folder, checks, day) for need in (*needs, *there)),
+        *(SourceState(source=one, state="not needed") for one in others if one.id not in found),
+    ]
 
 
 def _state(need: Need, raw: Path, checks: Mapping[str, Check], today: dt.date) -> SourceState:
@@ -91,7 +99,7 @@ def _state(need: Need, raw: Path, checks: Mapping[str, Check], today: dt.date) -
         state = "absent"
     elif record is None:
         state = "by hand"
-    elif check is not None and check.day >= record.day and _differs(check, record):
+    elif check is not None and differs(check, record):
         state = "changed at the producer"
     elif record.asked != wanted.digest or not 0 <= (today - asked_on(record, check)).days <= wanted.source.max_age_days:
         state = "stale"
@@ -106,7 +114,3 @@ def _state(need: Need, raw: Path, checks: Mapping[str, Check], today: dt.date) -
         record=record,
         check=check,
     )
-
-
-def _differs(check: Check, record: Record) -> bool:
-    return any(record.mark.get(name) != value for name, value in check.mark.items())

@@ -20,7 +20,7 @@ def tell_states(states: Sequence[SourceState]) -> None:
         record = state.record
         name = state.layer or state.source.id
         what = f" ({record.vintage}, fetched {record.day:%Y-%m-%d}, {size_told(record.size)})" if record else ""
-        typer.echo(f"  {state.state:<{width}}  {name} → {state.place}{what}")
+        typer.echo(f"  {state.state:<{width}}  {name} -> {state.place}{what}")
     others = [state.source for state in states if state.state == "not needed"]
     if others:
         typer.echo("Also in the catalogue (hp-sig fetch NAME):")
@@ -29,19 +29,20 @@ def tell_states(states: Sequence[SourceState]) -> None:
 
 
 def tell_prospects(prospects: Sequence[Prospect]) -> None:
-    """Say what would be fetched, and how large it is."""
+    """Say what would be fetched, how large it is, and what nobody can tell."""
     total = 0
     for one in prospects:
-        what = "fetch" if one.is_needed else "keep "
+        what = "ask?" if one.is_unknown else "fetch" if one.is_needed else "keep"
         size = ""
         if one.is_needed and one.offer is not None:
             total += one.offer.size or 0
             size = f", {_amount(one)}"
-        typer.echo(
-            f"  {what}  {one.wanted.name} → {one.wanted.file}: {one.reason.removeprefix(f'{one.wanted.name}: ')}{size}"
-        )
-    needed = sum(one.is_needed for one in prospects)
-    typer.echo(f"{needed} of {len(prospects)} data sets would be fetched, {size_told(total)} of known size.")
+        reason = one.reason.removeprefix(f"{one.wanted.name}: ")
+        typer.echo(f"  {what:<5}  {one.wanted.name} -> {one.wanted.file}: {reason}{size}")
+    unknown = sum(one.is_unknown for one in prospects)
+    needed = sum(one.is_needed for one in prospects) - unknown
+    told = f", {unknown} could not be asked" if unknown else ""
+    typer.echo(f"{needed} of {len(prospects)} data sets would be fetched, {size_told(total)} of known size{told}.")
 
 
 def tell_fetched(done: FetchResult) -> None:
@@ -49,11 +50,11 @@ def tell_fetched(done: FetchResult) -> None:
     outcomes = [one for one in done.outcomes if one not in done.failed]
     for one in [*outcomes, *done.failed]:
         typer.echo(f"  {one.status:<9} {one.wanted.name}{_told(one)}")
-    fetched = sum(one.status == "fetched" for one in outcomes)
-    failed = len(done.failed)
-    typer.echo(
-        f"{done.territory.name}: {fetched} fetched, {len(outcomes) - fetched} kept, {failed} to look at, in {done.raw}."
-    )
+    counts = {status: sum(one.status == status for one in done.outcomes) for status in ("fetched", "absent")}
+    kept = len(outcomes) - sum(counts.values())
+    parts = [f"{counts['fetched']} fetched", f"{kept} kept"]
+    parts += [f"{counts['absent']} not published"] if counts["absent"] else []
+    typer.echo(f"{done.territory.name}: {', '.join(parts)}, {len(done.failed)} to look at, in {done.raw}.")
 
 
 def size_told(size: float) -> str:

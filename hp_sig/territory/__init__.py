@@ -260,14 +260,10 @@ def _fault(detail: dict[str, Any]) -> str:
     if kind == "missing":
         return f"{key}: expected a value, found none. Add it."
     if kind == "extra_forbidden":
-        known = sorted(
-            {
-                *(field for model in MODELS for field in model.model_fields),
-            }
-        )
+        known = sorted({field for model in MODELS for field in model.model_fields} - {str(detail["loc"][-1])})
         near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
         hint = f"Did you mean « {near[0]} »?" if near else f"Known keys: {', '.join(known)}."
         return f"{key}: unknown key, found {found!r}. {hint}"
-    expected = str(detail["msg"]).removeprefix("Value error, ")
+    expected = str(detail["msg"]).removeprefix("Value error, ").replace("valid tuple", 'list, such as ["…"]')
     told = "" if isinstance(found, dict) and not key else f", found {found!r:.80}"
     return f"{key or 'the file'}: {expected[0].lower()}{expected[1:]}{told}."

@@ -3,11 +3,12 @@
 import dataclasses
 import datetime as dt
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, cast
 
 import pyproj
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hp_sig.errors import some
 from hp_sig.reference.fields import known_fields
@@ -47,7 +48,16 @@ COLUMN_ENDS = ("_name", "_relation", "_status")
 Code = Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")]
 Text = Annotated[str, Field(min_length=1)]
 Year = Annotated[int, Field(ge=1943, le=2100)]
-DataSet = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(@\w+)?$")]
+
+
+def _data_set(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*(@[A-Za-z0-9]+)?", name):
+        message = "the name of a data set expected, such as communes or communes@2024 (hp-sig sources lists them)"
+        raise ValueError(message)
+    return name
+
+
+DataSet = Annotated[str, AfterValidator(_data_set)]
 
 
 class Record(BaseModel):

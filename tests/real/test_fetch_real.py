@@ -75,7 +75,7 @@ def test_the_communes_of_both_schemas_equal_the_served_file(server, real_data, t
 
     assert [one.status for one in done.outcomes] == ["fetched"], done.outcomes[0].message
     # 51 communes, 20 a page.
-    assert server.starts() == ["0", "20", "40"]
+    assert server.starts == [0, 20, 40]
     fetched = read_communes(tmp_path / "communes" / "communes.gpkg", vintage="2020")
     served = read_communes(real_data / COMMUNES, vintage="2020").loc[fetched.index]
     assert len(fetched) == COMMUNE_COUNT
