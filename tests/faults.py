@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -32,7 +33,10 @@ class Asked:
 
 @dataclass
 class Reply:
-    """One answer; `length` lies about its length, `cut` closes after so many bytes, `pace` waits before each block."""
+    """One answer; `length` lies about its length, `cut` closes after so many bytes, `pace` waits before each block.
+
+    `drip_s` gives headers without end, one letter after each wait.
+    """
 
     content: bytes = b""
     status: int = 200
@@ -41,6 +45,8 @@ class Reply:
     cut: int | None = None
     wait_s: float = 0.0
     pace_s: float = 0.0
+    block: int = 4096
+    drip_s: float = 0.0
 
 
 Handler = Callable[[Asked], Reply]
@@ -72,6 +78,11 @@ class FaultyServer:
 
             do_GET = do_POST = do_HEAD = _serve  # noqa: N815 - names of http.server
 
+            def handle(self) -> None:
+                # Whoever gives up may break off.
+                with suppress(ConnectionError):
+                    super().handle()
+
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
@@ -81,19 +92,23 @@ class FaultyServer:
     def _write(self, request: BaseHTTPRequestHandler, reply: Reply) -> None:
         self._stopping.wait(reply.wait_s)
         try:
+            if reply.drip_s:
+                request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+                while not self._stopping.wait(reply.drip_s):
+                    request.wfile.write(b"x")
             request.send_response(reply.status)
             for name, value in reply.headers.items():
                 request.send_header(name, value)
-            if reply.status != 304:
+            if reply.status != 304 and "Content-Length" not in reply.headers:
                 request.send_header("Content-Length", str(len(reply.content) if reply.length is None else reply.length))
             request.end_headers()
             if request.command == "HEAD" or reply.status == 304:
                 return
             content = reply.content if reply.cut is None else reply.content[: reply.cut]
-            for start in range(0, len(content), 4096):
+            for start in range(0, len(content), reply.block):
                 if reply.pace_s:
                     self._stopping.wait(reply.pace_s)
-                block = content[start : start + 4096]
+                block = content[start : start + reply.block]
                 request.wfile.write(block)
                 request.wfile.flush()
                 self.sent += len(block)

@@ -58,6 +58,8 @@ class GeoServer:
     #: Added to the number of features that it tells.
     lie: int = 0
     returned_lie: int = 0
+    #: Told in place of the number of features.
+    matched: str | None = None
     #: Called before each page with its start index.
     before_page: Callable[[int], None] = lambda _: None
     #: What is done to geometries.
@@ -90,7 +92,7 @@ class GeoServer:
         chosen = self._chosen(asked.get("cql_filter", ""))
         matched = len(chosen) + self.lie
         if asked.get("resulttype") == "hits":
-            told = f'numberMatched="{matched}" numberReturned="0"'
+            told = f'numberMatched="{self.matched or matched}" numberReturned="0"'
             return 200, "application/xml", f"<wfs:FeatureCollection {WFS} {told}/>"
         start, count = int(asked["startindex"]), int(asked["count"])
         if self.replies:

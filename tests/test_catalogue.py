@@ -389,6 +389,14 @@ def test_this_machine_may_be_asked_without_tls(written, address):
     assert urlsplit(address).netloc in catalogue.hosts
 
 
+@pytest.mark.parametrize("address", ["?apikey=secret", "?", "#secret"])
+def test_an_address_with_a_key_that_would_be_in_every_record_is_a_fault(fault_of, address):
+    fault = fault_of("https://wfs.example.fr/ows", f"https://wfs.example.fr/ows{address}")
+
+    assert "service.wfs.url: an address without ? or # expected" in fault
+    assert "secret" not in fault
+
+
 @pytest.mark.parametrize("address", ["https:///ows", "https://user:secret@wfs.example.fr/ows"])
 def test_an_address_has_a_host_and_no_user(fault_of, address):
     assert "an address with a host and without user name expected" in fault_of("https://wfs.example.fr/ows", address)

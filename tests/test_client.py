@@ -202,6 +202,52 @@ def test_a_compressed_answer_is_read(server):
     assert ask(server, "/x").content == b"good"
 
 
+@pytest.mark.parametrize(
+    "reply", [always(drip_s=0.05), always(b"x" * 4000, pace_s=0.05, block=1)], ids=["headers", "content"]
+)
+def test_an_answer_that_drips_is_stopped_by_the_total_time_wherever_it_is(server, reply):
+    server.handlers["/x"] = reply
+    start, before = time.monotonic(), threading.active_count()
+
+    with pytest.raises(SourceError, match=r"not done within 0\.6 s, the limit"):
+        ask(server, "/x", limits=Limits(total_s=0.6, read_s=10.0))
+    assert time.monotonic() - start < 1.5
+    # That of the server, at most.
+    assert threading.active_count() <= before + 1
+
+
+@pytest.mark.parametrize("told", ["99999999999999", "9" * 400, "Fri, 31 Dec 9999 23:59:59 -0100"])
+def test_a_retry_after_beyond_all_days_is_one_error(server, told):
+    server.handlers["/x"] = too_many(told)
+
+    with pytest.raises(SourceError, match=r"Try again after 20\d\d-"):
+        ask(server, "/x")
+
+
+@pytest.mark.parametrize("length", ["\xb2", "9" * 5000])
+def test_a_length_that_is_no_number_is_not_counted_on(server, length):
+    server.handlers["/x"] = always(b"good", headers={"Content-Length": length, "Connection": "close"}, cut=4)
+
+    assert ask(server, "/x").content == b"good"
+
+
+def test_a_status_whose_text_is_cut_is_still_told(server):
+    server.handlers["/x"] = always(b"No such layer" + b" " * 900, 404, cut=13)
+
+    with pytest.raises(SourceError, match=r"found status 404 .*: « No such layer »") as error:
+        ask(server, "/x")
+    assert type(error.value) is SourceError
+
+
+def test_what_a_server_says_changes_no_terminal_and_no_log(server):
+    server.handlers["/x"] = always(b"bad\n\x1b[2JERROR forged\r\n" + "\u202e".encode() + b"x" * 9000, 404)
+
+    with pytest.raises(SourceError) as error:
+        ask(server, "/x")
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 500
+
+
 # --- hosts --------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +284,34 @@ def test_a_redirect_to_a_host_of_the_catalogue_without_tls_is_refused(server):
 
     with Client(known, limits=LIMITS) as client, pytest.raises(SourceError, match="an https:// address expected"):
         client.ask(server.url + "/x", known.services[0])
+
+
+@pytest.mark.parametrize("to", ["http://[::1", "//[::1/x", "/\x1b[2J", "/" + "x" * 5000])
+def test_a_redirect_that_is_no_address_is_one_error(server, to):
+    server.handlers["/x"] = redirect(to)
+
+    with pytest.raises(SourceError, match="expected an address, found none") as error:
+        ask(server, "/x")
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 500
+
+
+def test_what_is_no_address_is_not_asked(server):
+    known, here = of_one(server.url)
+    with Client(known, limits=LIMITS) as client:
+        for act in (client.ask, client.head, lambda url, here: client.opened(url, here).__enter__()):
+            with pytest.raises(SourceError, match="expected an address, found none"):
+                act("http://[::1", here)
+
+
+def test_no_credentials_are_sent_whatever_netrc_has(server, tmp_path, monkeypatch):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login officer password secret\n", encoding="utf-8")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    ask(server, "/good")
+
+    assert "authorization" not in server.asked[0].headers
 
 
 def test_redirects_without_end_are_told(server):
@@ -289,6 +363,7 @@ def test_a_page_in_place_of_xml_is_told(server):
     [
         b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
         b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"),
         b"<a><b></a>",
         b"",
     ],
@@ -296,6 +371,25 @@ def test_a_page_in_place_of_xml_is_told(server):
 def test_xml_that_is_damaged_or_names_other_things_is_refused(content):
     with pytest.raises(SourceError, match="expected XML"):
         Answer(url="u", status=200, headers={}, content=content).xml("x")
+
+
+@pytest.mark.parametrize("content", [b'{"a": "\\ud800"}', b'{"\\uDFFF": 1}', b'["\xed\xa0\x80"]', b'["\xff"]'])
+def test_json_that_cannot_be_written_again_is_refused(content):
+    with pytest.raises(SourceError, match="expected JSON"):
+        Answer(url="u", status=200, headers={}, content=content).json("x")
+
+
+def test_json_may_write_a_character_in_two_halves():
+    assert Answer(url="u", status=200, headers={}, content=b'["\\ud83c\\udf3e"]').json("x") == ["\N{EAR OF RICE}"]
+
+
+@pytest.mark.parametrize("content", [b"<" * 65536, b"<script" * 9000, b"<!--" * 16000])
+def test_a_page_made_to_last_is_shown_at_once(content):
+    start = time.monotonic()
+
+    with pytest.raises(SourceError):
+        Answer(url="u", status=200, headers={}, content=content).json("x")
+    assert time.monotonic() - start < 1
 
 
 def test_xml_and_json_are_read():
@@ -445,6 +539,33 @@ def test_an_error_names_the_proxy_without_its_password(server, proxy, monkeypatc
         ask(server, "/good")
     assert "secret" not in str(error.value)
     assert proxy
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        *("http://officer:se#cret@proxy.example:3128", "http://officer:se/cret@proxy.example:3128"),
+        *("http://officer:12#cret@proxy.example:3128", "http://officer:se?cret@proxy.example:3128"),
+        *("http://officer:se[cret@proxy.example:3128", "http://officer:secret@", "http://officer:secret@proxy:x"),
+    ],
+)
+def test_a_proxy_that_is_no_address_is_one_error_without_its_password(server, monkeypatch, proxy, named):
+    assert proxy
+    monkeypatch.setenv("HTTP_PROXY", named)
+
+    with pytest.raises(SourceError, match="the proxy of your environment") as error:
+        ask(server, "/good")
+    assert "officer" not in str(error.value)
+    assert "cret" not in str(error.value)
+
+
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(server, monkeypatch, proxy):
+    assert proxy
+    monkeypatch.setenv("HTTP_PROXY", "http://officer:secret@a..b:3128")
+
+    with pytest.raises(SourceError, match="the proxy http://a") as error:
+        ask(server, "/good")
+    assert "secret" not in str(error.value)
 
 
 def test_a_page_is_shown_without_its_tags():

@@ -1,5 +1,6 @@
 """Finding and bringing a resource of data.gouv, against a real HTTP server that answers as its API does, or fails."""
 
+import datetime as dt
 import hashlib
 import json
 import shutil
@@ -128,7 +129,7 @@ def test_a_resource_comes_byte_for_byte_with_what_tells_its_edition(service):
 
     result = service.get()
 
-    assert result.path == service.folder / "conso_com.csv"
+    assert result.path == service.folder / "enaf.csv"
     assert result.path.read_bytes() == TABLE
     assert result.vintage == "2025"
     assert result.mark == {
@@ -163,7 +164,8 @@ def test_an_archive_gives_its_member(service, tmp_path):
 
     result = service.get()
 
-    assert result.path.name == "base.csv"
+    assert result.path.name == "enaf.csv"
+    assert result.notes == ("Taken out of the archive: d/base.csv.",)
     assert result.path.read_bytes() == TABLE
     assert list(service.folder.iterdir()) == [result.path]
 
@@ -421,7 +423,7 @@ def test_a_resource_is_found_by_its_title_or_by_the_name_of_its_file_the_last_ch
 def test_a_resource_without_suffix_takes_that_of_its_format(service):
     service.publish(service.resource(name="conso_com", title="conso_com.csv", format="csv"))
 
-    assert service.get().path.name == "conso_com.csv"
+    assert service.get().path.name == "enaf.csv"
 
 
 def test_resources_are_listed_where_none_is_right(service):
@@ -434,6 +436,64 @@ def test_a_resource_on_another_host_is_refused(service):
     service.publish(service.resource(url="https://example.org/conso_com.csv"))
 
     assert "example.org" in service.fault(service.get)
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "", None, 5, "https://example.org/\n\x1b[2J"])
+def test_a_resource_without_an_address_is_none(service, url):
+    service.publish(service.resource(url=url))
+
+    assert "There are: none. Correct the catalogue." in service.fault(service.look)
+
+
+@pytest.mark.parametrize("name", ["NUL.csv", "x" * 200 + ".csv"])
+def test_nothing_is_written_under_a_name_that_a_server_gives(service, name):
+    service.publish(service.resource(name=name, title="conso_com.csv"))
+
+    result = service.get()
+
+    assert (result.path, result.path.read_bytes()) == (service.folder / "enaf.csv", TABLE)
+    assert sorted(one.name for one in service.cache.iterdir()) == ["enaf", "enaf.json", "enaf.offer.json"]
+
+
+@pytest.mark.parametrize("told", ["<b>\n\x1b[2J", "2026-13-01", 5, {"a": 1}, "x" * 100_000])
+def test_what_is_no_date_is_no_vintage_and_no_mark(service, told):
+    service.source = {"vintage": "modified"}
+    service.publish(service.resource(last_modified=told))
+
+    offer = service.look()
+
+    assert offer.vintage == dt.datetime.now(tz=dt.UTC).astimezone().date().isoformat()
+    assert "last_modified" not in offer.mark
+
+
+@pytest.mark.parametrize("size", [0, -1, True, 1.5, 10**30])
+def test_a_size_that_is_none_is_not_told(service, size):
+    service.publish(service.resource(filesize=size))
+
+    assert service.look().size is None
+
+
+HOSTILE = "Other\n\x1b[2JERROR forged" + "x" * 100_000
+
+
+def test_titles_change_no_terminal_and_no_log(service):
+    service.publish(service.resource(title=HOSTILE, name="x.csv"))
+    of_resources = service.fault(service.look)
+    service.datasets.clear()
+    service.publish(service.resource(), title=HOSTILE)
+    of_datasets = service.fault(service.look)
+    service.lists(*service.datasets, next_page=HOSTILE)
+    of_pages = service.fault(service.look)
+
+    for fault in (of_resources, of_datasets, of_pages):
+        assert fault.isprintable()
+        assert len(fault) < 1000
+
+
+def test_half_a_character_is_no_json(service):
+    service.publish(service.resource(title="\ud800"))
+
+    assert "expected JSON" in service.fault(service.look)
 
 
 # --- answers that are not what they should be -------------------------------------------------------------------

@@ -141,6 +141,105 @@ def test_a_wrong_part_is_not_joined(server, target):
     assert target.read_bytes() == CONTENT
 
 
+OTHER = CONTENT[::-1]
+#: What the first file is told with, and what the other one is: each of these tells them apart.
+EDITIONS = {
+    "etag": ({"ETag": '"one"'}, {"ETag": '"two"'}, OTHER),
+    "date": ({"Last-Modified": DAY}, {"Last-Modified": DAY.replace("10:", "11:")}, OTHER),
+    "length": ({"ETag": '"one"'}, {"ETag": '"one"'}, OTHER[:-1000]),
+}
+
+
+@pytest.mark.parametrize("told", EDITIONS)
+def test_two_editions_are_not_joined_by_a_server_that_does_not_heed_if_range(server, target, told):
+    first, second, other = EDITIONS[told]
+
+    def careless(asked: Asked) -> Reply:
+        if "range" not in asked.headers:
+            return Reply(other, headers=second)
+        start = int(asked.headers["range"].removeprefix("bytes=").rstrip("-"))
+        return Reply(other[start:], 206, second | {"Content-Range": f"bytes {start}-{len(other) - 1}/{len(other)}"})
+
+    server.handlers["/file"] = in_turn(always(CONTENT, cut=1_500_000, headers=first), careless)
+
+    bring(server, target)
+
+    assert ["range" in one.headers for one in gets(server)] == [False, True, False]
+    assert target.read_bytes() == other
+
+
+@pytest.mark.parametrize("told", ["bytes \xb2-9/10", f"bytes {'9' * 5000}-9/10", "bytes 0-9/10"])
+def test_a_part_that_is_told_wrongly_is_not_joined(server, target, told):
+    cut = always(CONTENT, cut=1_500_000, headers={"ETag": '"one"'})
+    wrong = always(b"x" * 10, 206, headers={"ETag": '"one"', "Content-Range": told})
+    server.handlers["/file"] = in_turn(cut, wrong, plain(CONTENT, etag='"one"'))
+
+    bring(server, target)
+
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_server_that_gives_less_than_the_rest_is_asked_for_what_is_left(server, target):
+    def capped(asked: Asked) -> Reply:
+        start = int(asked.headers["range"].removeprefix("bytes=").rstrip("-"))
+        end = min(start + 500_000, len(CONTENT))
+        told = {"ETag": '"one"', "Content-Range": f"bytes {start}-{end - 1}/{len(CONTENT)}"}
+        return Reply(CONTENT[start:end], 206, told)
+
+    server.handlers["/file"] = in_turn(always(CONTENT, cut=1_500_000, headers={"ETag": '"one"'}), capped)
+
+    bring(server, target)
+
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_part_that_was_not_asked_for_is_no_file(server, target):
+    told = {"ETag": '"one"', "Content-Range": f"bytes 0-999/{len(CONTENT)}"}
+    server.handlers["/file"] = in_turn(always(CONTENT[:1000], 206, headers=told), plain(CONTENT, etag='"one"'))
+
+    bring(server, target)
+
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_small_file_that_is_cut_goes_on_where_it_stopped(server, target):
+    small = CONTENT[:60_000]
+    server.handlers["/file"] = cut_after(40_000, plain(small, etag='"one"'))
+
+    bring(server, target)
+
+    assert target.read_bytes() == small
+    assert gets(server)[1].headers["range"] == "bytes=40000-"
+
+
+def test_a_file_that_drips_is_stopped_by_the_total_time_and_what_came_is_kept(server, target):
+    server.handlers["/file"] = always(CONTENT, headers={"ETag": '"one"'}, pace_s=0.05, block=1)
+    start = time.monotonic()
+
+    with pytest.raises(SourceError, match=r"not done within 0\.6 s, the limit"):
+        bring(server, target, limits=Limits(total_s=0.6, read_s=10.0))
+    assert time.monotonic() - start < 1.5
+    assert CONTENT.startswith(part := target.with_name("file.7z.part").read_bytes())
+    assert len(part) > 3
+
+
+def test_headers_that_drip_are_stopped_by_the_total_time_of_the_download(server, target):
+    server.handlers["/file"] = in_turn(always(CONTENT, cut=1000, headers={"ETag": '"one"'}), always(drip_s=0.05))
+    start = time.monotonic()
+
+    with pytest.raises(SourceError, match=r"not done within 0\.6 s, the limit"):
+        bring(server, target, limits=Limits(total_s=0.6, read_s=10.0, first_wait_s=0.01))
+    assert time.monotonic() - start < 1.5
+
+
+@pytest.mark.parametrize("length", ["\xb2", "9" * 5000])
+def test_a_length_that_is_no_number_is_not_counted_on(server, target, length):
+    told = {"Content-Length": length, "Connection": "close"}
+    server.handlers["/file"] = always(CONTENT, headers=told, cut=len(CONTENT))
+
+    assert bring(server, target).size == len(CONTENT)
+
+
 def test_a_server_that_says_that_there_is_no_more_is_asked_from_the_start(server, target):
     short = CONTENT[:1_000_000]
     server.handlers["/file"] = in_turn(
@@ -329,6 +428,34 @@ def test_a_copy_with_the_right_checksum_is_not_even_asked_for(server, target):
 
     assert not bring(server, target, replace(EXPECTED, checksum=MD5)).is_new
     assert len(server.asked) == count
+
+
+@pytest.mark.parametrize("changed", ["checksum", "size"])
+def test_a_copy_that_is_not_what_its_producer_tells_now_is_not_asked_after(server, target, changed):
+    bring(server, target)
+    other = CONTENT[::-1] + b"x"
+
+    def behind(asked: Asked) -> Reply:
+        """A cache between: it says that nothing changed, to whoever has a copy."""
+        return Reply(status=304) if "if-none-match" in asked.headers else Reply(other)
+
+    server.handlers["/file"] = behind
+    sha1 = f"sha1:{hashlib.sha1(other).hexdigest()}"
+
+    bring(server, target, replace(EXPECTED, **{changed: {"checksum": sha1, "size": len(other)}[changed]}))
+
+    assert target.read_bytes() == other
+
+
+@pytest.mark.parametrize("has_copy", [False, True])
+def test_not_changed_is_no_answer_to_who_did_not_ask(server, target, has_copy):
+    if has_copy:
+        bring(server, target)
+    server.handlers["/file"] = failing(304)
+
+    with pytest.raises(SourceError, match="status 304"):
+        bring(server, target, replace(EXPECTED, checksum=f"md5:{'0' * 32}"))
+    assert (cached(target) is not None) == has_copy
 
 
 def test_a_file_that_changed_replaces_the_copy(server, target):

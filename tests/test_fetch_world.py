@@ -209,6 +209,7 @@ def test_the_record_says_what_was_asked_of_whom(world):
         (world.raw / "ocsge" / "occupation" / "OCS-GE_D004_2018.gpkg.provenance.json").read_text(encoding="utf-8")
     )
     assert (communes["producer"], communes["scope"], communes["counts"]["rows"]) == ("IGN", "51 communes", 51)
+    assert communes["counts"]["rows_served"] == 51
     assert communes["mark"]["features"] == "51"
     assert (cover["counts"]["rows"], cover["mark"]["delivery"]) == (1502, OCSGE)
     assert cover["url"].endswith(f"{OCSGE}.7z")

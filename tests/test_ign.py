@@ -1,5 +1,6 @@
 """Choosing and bringing a delivery of IGN, against a real HTTP server that lists and delivers as IGN does, or fails."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -156,7 +157,7 @@ def test_a_delivery_is_found_verified_and_unpacked_into_one_geopackage(service, 
 
     result = service.get()
 
-    assert result.path == service.folder / "OCCUPATION_SOL.gpkg"
+    assert result.path == service.folder / "ocsge.gpkg"
     assert list(service.folder.iterdir()) == [result.path]
     assert gpd.read_file(result.path)["NOM"].tolist() == ["Château-Arnoux", "Barcelonnette", "Forcalquier"]
     assert (result.url, result.downloaded) == (url, len(archive))
@@ -488,6 +489,74 @@ def test_a_truncated_archive_whose_md5_is_right_is_one_error(service, archive):
     service.delivers(archive[: len(archive) // 2])
 
     assert "cannot be extracted (" in service.fault(service.get)
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "", "x" * 5000])
+def test_a_link_that_is_no_address_is_one_error(service, archive, url):
+    service.lists(delivery(service.base, NAME))
+    service.server.handlers[f"/telechargement/resource/OCSGE/{NAME}"] = plain(feed([file_entry(url, archive)]))
+
+    assert "one file (.7z, .zip, .gpkg) expected" in service.fault(service.look)
+
+
+@pytest.mark.parametrize("length", ["²", "9" * 5000, "٣"])
+def test_a_length_that_is_no_number_is_not_told(service, archive, length):
+    service.lists(delivery(service.base, NAME))
+    url = service.delivers(archive)
+    entry = file_entry(url, archive).replace(f'length="{len(archive)}"', f'length="{length}"')
+    service.server.handlers[f"/telechargement/resource/OCSGE/{NAME}"] = plain(feed([entry]))
+
+    assert service.look().size is None
+
+
+@pytest.mark.parametrize("count", ["²", "9" * 5000])
+def test_a_number_of_pages_that_is_none_is_refused(service, count):
+    page = feed([delivery(service.base, NAME)]).replace(b'pagecount="1"', f'pagecount="{count}"'.encode())
+    service.server.handlers["/telechargement/resource/OCSGE"] = plain(page)
+
+    fault = service.fault(service.look)
+    assert "tells no « pagecount »" in fault
+    assert len(fault) < 600
+
+
+@pytest.mark.parametrize("told", ["&lt;b&gt;&#10;", "2018-13-01", "20&#1632;8-01-01"])
+def test_an_edition_that_is_no_date_is_no_vintage(service, archive, told):
+    service.lists(delivery(service.base, NAME, edition=told, updated=told))
+    service.delivers(archive)
+
+    offer = service.look()
+
+    assert offer.vintage == dt.datetime.now(tz=dt.UTC).astimezone().date().isoformat()
+    assert (offer.mark["edition"], offer.mark["updated"]) == ("", "")
+
+
+def test_titles_change_no_terminal_and_no_log(service):
+    service.lists(delivery(service.base, "OTHER_LAMB93&#10;ERROR forged\u202e" + "x" * 100_000))
+
+    fault = service.fault(service.look)
+
+    assert fault.isprintable()
+    assert len(fault) < 1000
+
+
+@pytest.mark.parametrize("file", ["NUL.gpkg", "con.gpkg", "x" * 150 + ".gpkg"])
+def test_nothing_is_written_under_a_name_that_a_server_gives(service, tmp_path, file):
+    service.lists(delivery(service.base, NAME))
+    url = service.delivers(geopackage(tmp_path / "a.gpkg", "occupation_sol"), file=file)
+
+    result = service.get()
+
+    assert (result.path, result.url) == (service.folder / "ocsge.gpkg", url)
+    assert sorted(one.name for one in service.cache.iterdir()) == ["ocsge", "ocsge.json", "ocsge.offer.json"]
+
+
+@pytest.mark.parametrize("name", ["NUL.gpkg", "con.gpkg", "Com1 .gpkg", "LPT².gpkg", "x" * 150 + ".gpkg"])
+def test_a_member_whose_name_no_system_can_write_is_none(service, tmp_path, name):
+    content = geopackage(tmp_path / "a.gpkg", "occupation_sol")
+    service.lists(delivery(service.base, NAME))
+    service.delivers(sevenzipped(tmp_path / "x.7z", {f"d/{name}": content}).read_bytes())
+
+    assert "was expected to hold one member" in service.fault(service.get)
 
 
 def test_an_archive_without_the_member_is_one_error(service, tmp_path):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from catalogues import of_one
-from faults import FaultyServer, html_page, plain
+from faults import FaultyServer, always, html_page, plain
 from test_unpacking import zipped
 
 from hp_sig.errors import SourceError
@@ -82,7 +82,7 @@ def test_a_file_comes_byte_for_byte_with_what_its_server_tells(site):
 
     result = site.get()
 
-    assert result.path == site.folder / "x.csv"
+    assert result.path == site.folder / "communes.csv"
     assert result.path.read_bytes() == TABLE
     assert result.mark == {"etag": '"1"', "last_modified": CHANGED}
     assert result.url == f"{site.server.url}/files/x.csv"
@@ -101,6 +101,46 @@ def test_looking_asks_for_the_headers_alone(site):
     assert offer.vintage == "2026-10-21"
     assert offer.mark == {"etag": '"1"', "last_modified": CHANGED}
     assert [one.method for one in site.server.asked] == ["HEAD"]
+
+
+@pytest.mark.parametrize("told", ["Fri, 31 Dec 9999 23:59:59 -0100", "Mon, 99 Foo 2026", "\x1b[2J"])
+def test_a_date_that_is_none_is_no_vintage_and_no_mark(site, told):
+    site.server.handlers["/files/x.csv"] = plain(TABLE, etag='"1"', last_modified=told)
+    site.source = {"vintage": "modified"}
+
+    offer = site.look()
+
+    assert offer.vintage == dt.datetime.now(tz=dt.UTC).astimezone().date().isoformat()
+    assert offer.mark == {"etag": '"1"'}
+
+
+@pytest.mark.parametrize("etag", ['"\x1b[2J"', f'"{"x" * 5000}"'])
+def test_an_etag_that_cannot_be_kept_is_no_mark(site, etag):
+    site.server.handlers["/files/x.csv"] = plain(TABLE, etag=etag)
+
+    assert site.look().mark == {}
+    assert site.get().mark == {}
+
+
+@pytest.mark.parametrize("length", ["\xb2", "9" * 5000])
+def test_a_length_that_is_no_number_is_not_told(site, length):
+    site.server.handlers["/files/x.csv"] = always(headers={"Content-Length": length, "Connection": "close"})
+
+    assert site.look().size is None
+
+
+def test_half_a_character_is_no_json(site):
+    site.source = {"path": "/api/communes"}
+    site.server.handlers["/api/communes"] = plain(b'[{"code": "04112", "nom": "\\ud800"}]')
+
+    assert "cannot be read as JSON" in site.fault(site.get)
+
+
+def test_nothing_is_written_under_a_name_that_a_server_gives(site):
+    site.source = {"path": "/files/NUL.csv"}
+    site.server.handlers["/files/NUL.csv"] = plain(TABLE)
+
+    assert site.get().path == site.folder / "communes.csv"
 
 
 def test_a_server_that_tells_nothing_gives_no_mark(site):
@@ -130,10 +170,9 @@ def test_the_edition_is_written_into_the_address(site):
         site.server.handlers[f"/{year}/epci{year}.xlsx"] = plain(b"PK\x03\x04" + str(year).encode())
 
     latest = site.get()
+    assert (latest.path.read_bytes(), latest.vintage) == (b"PK\x03\x042026", "2026")
     site.edition = "2024"
     older = site.get()
-
-    assert (latest.path.read_bytes(), latest.vintage) == (b"PK\x03\x042026", "2026")
     assert (older.path.read_bytes(), older.vintage) == (b"PK\x03\x042024", "2024")
 
 
@@ -159,7 +198,7 @@ def test_an_archive_gives_its_member(site, tmp_path):
 
     result = site.get()
 
-    assert result.path.name == "base.csv"
+    assert result.path.name == "communes.csv"
     assert result.path.read_bytes() == TABLE
     assert result.sha256_downloaded == hashlib.sha256(content).hexdigest()
 
@@ -168,7 +207,7 @@ def test_an_address_without_suffix_gives_a_file_with_that_of_its_place(site):
     site.source = {"path": "/api/scots?departement={departement}"}
     site.server.handlers["/api/scots"] = plain(TABLE)
 
-    assert site.get().path == site.folder / "scots.csv"
+    assert site.get().path == site.folder / "communes.csv"
 
 
 @pytest.mark.parametrize("path", ["/files/x.csv", "/api/communes?format=json"])

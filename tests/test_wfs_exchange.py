@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from geoserver import geoserver, json_exception, xml_exception
 from wfs_world import Asking, communes
@@ -95,3 +97,30 @@ def test_a_service_that_does_not_count_is_told(server, asking):
 
     with pytest.raises(SourceError, match="expected numberMatched, found '-5'"):
         asking.look()
+
+
+@pytest.mark.parametrize("told", ["²", "9" * 5000, "٣"])
+def test_a_count_that_is_no_number_is_told(server, asking, told):
+    server.matched = told
+
+    with pytest.raises(SourceError, match="expected numberMatched, found") as error:
+        asking.look()
+    assert len(str(error.value)) < 600
+
+
+def test_a_page_made_to_last_is_shown_at_once(server, asking):
+    server.replies = [(400, "text/html", "<" * 65536)]
+    start = time.monotonic()
+
+    with pytest.raises(SourceError, match="answers 400 without an OGC exception"):
+        asking.get()
+    assert time.monotonic() - start < 2
+
+
+def test_an_exception_changes_no_terminal_and_no_log(server, asking):
+    server.replies = [json_exception("No\n\x1b[2JERROR forged" + "x" * 100_000)]
+
+    with pytest.raises(SourceError, match="No") as error:
+        asking.get()
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 900

@@ -1,3 +1,5 @@
+import json
+
 import geopandas as gpd
 import pytest
 import shapely
@@ -17,6 +19,10 @@ def server():
 @pytest.fixture
 def asking(server, tmp_path):
     return Asking(url=server.url, folder=tmp_path)
+
+
+#: What is asked for with the first page.
+PAGE = {"startindex": "0", "count": "10", "sortby": "cleabs"}
 
 
 def add_commune(server, code):
@@ -232,4 +238,38 @@ def test_a_layer_most_of_which_is_out_of_france_is_refused(server, asking):
     server.crs = None
 
     with pytest.raises(SourceError, match="expected most features within mainland France"):
+        asking.get()
+
+
+@pytest.mark.parametrize("told", [[1], "x", 1, None])
+def test_properties_that_are_none_are_told(server, asking, told):
+    page = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": told, "geometry": None}]}
+    server.replies = [(200, "application/json", json.dumps(page))]
+
+    with pytest.raises(SourceError, match="1 of 1 features have no cleabs"):
+        asking.get()
+
+
+@pytest.mark.parametrize("key", ["x" * 5000, "a\n\x1b[2J"])
+def test_a_key_that_cannot_be_shown_is_none(server, asking, key):
+    server.rows[3]["cleabs"] = key
+
+    with pytest.raises(SourceError, match=r"1 of \d+ features have no cleabs") as error:
+        asking.get()
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("told", [[1], "x"])
+def test_a_coordinate_system_told_wrongly_is_not_told(server, asking, told):
+    page = json.loads(server.answer({"request": "GetFeature", "typenames": "demo:commune"} | PAGE)[2])
+    page["crs"] = {"type": "name", "properties": told}
+    server.replies = [(200, "application/json", json.dumps(page))]
+
+    assert asking.get().rows == 25
+
+
+def test_half_a_character_is_no_json(server, asking):
+    server.rows[3]["nom_officiel"] = "\ud800"
+
+    with pytest.raises(SourceError, match="expected JSON"):
         asking.get()

@@ -196,7 +196,7 @@ class Job:
                 write_record(record, record_path(file))
                 return Outcome(wanted=wanted, status="unchanged", file=file, record=record)
             before = record.counts if record is not None else _counts_of(file, need)
-            new = new.model_copy(update={"changes": tuple(changes(before, looked.counts))})
+            new = new.model_copy(update={"changes": tuple(changes(before, new.counts))})
             if new.changes and not self.how.is_accepted:
                 workplace.hold(wanted, came.path, new)
                 message = _consent(need, new.changes, workplace)

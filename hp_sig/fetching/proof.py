@@ -7,7 +7,7 @@ from hp_sig.fetching.gate import Looked
 from hp_sig.sources.provenance import Record, file_sha256
 from hp_sig.sources.wanted import Fetched, Offer, Wanted
 
-__all__ = ["is_same", "record_of", "says_the_same"]
+__all__ = ["counts_of", "is_same", "record_of", "says_the_same"]
 
 
 def is_same(offer: Offer, record: Record) -> bool:
@@ -49,13 +49,19 @@ def record_of(wanted: Wanted, came: Fetched, looked: Looked, previous: Record | 
         downloaded_size=came.downloaded,
         downloaded_sha256=came.sha256_downloaded,
         mark=dict(came.mark),
-        counts=looked.counts,
+        counts=counts_of(came, looked),
         content_sha256=looked.content_sha256,
         scope=_scope(wanted),
         asked=wanted.digest,
         notes=tuple(notes),
         hp_sig=__version__,
     )
+
+
+def counts_of(came: Fetched, looked: Looked) -> dict[str, float]:
+    """Count what a file holds for its reader, and what its service counted: a reader may leave some out."""
+    served = {} if came.rows is None else {"rows_served": float(came.rows)}
+    return {**looked.counts, **served}
 
 
 def says_the_same(record: Record, new: Record) -> bool:

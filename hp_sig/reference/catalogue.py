@@ -67,6 +67,10 @@ class Service(_Entry):
         if not parts.hostname or "@" in parts.netloc:
             message = "an address with a host and without user name expected"
             raise ValueError(message)
+        # They would be in every record and log: no place for a key.
+        if "?" in url or "#" in url:
+            message = "an address without ? or # expected"
+            raise ValueError(message)
         return url
 
     @property

@@ -6,13 +6,13 @@ Its listings are Atom feeds (RFC 4287) with additions of its own, in pages.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element
 
 from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import Service
 from hp_sig.sources.client import Client
+from hp_sig.sources.texts import count_of, date_of, file_of, is_address, shown
 
 __all__ = ["Entry", "read_listing"]
 
@@ -20,6 +20,8 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 ADDED = "{https://data.geopf.fr/annexes/ressources/xsd/gpf_dl.xsd}"
 #: Entries a page at most, according to the service's documentation.
 LIMIT = 50
+#: Where a link leads, as what, and how many bytes it has.
+LINK = ("href", "rel", f"{ADDED}length")
 #: A zone of a product has some dozens of deliveries; a delivery, some files.
 MAX_PAGES = 100
 MD5 = re.compile(r"[0-9a-f]{32}")
@@ -46,7 +48,7 @@ class Entry:
     @property
     def file_name(self) -> str:
         """Bare name at the end of its address."""
-        return PurePosixPath(unquote(urlsplit(self.url).path)).name
+        return shown(file_of(self.url))
 
 
 def read_listing(client: Client, service: Service, url: str, what: str, query: Mapping[str, str]) -> list[Entry]:
@@ -73,7 +75,7 @@ def read_listing(client: Client, service: Service, url: str, what: str, query: M
     while page <= pages:
         feed = client.ask(_with(url, {**query, "page": str(page), "limit": str(LIMIT)}), service).xml(what)
         if feed.tag != f"{ATOM}feed":
-            message = f"{what}: expected an Atom feed at {url}, found <{feed.tag}>. Try again later."
+            message = f"{what}: expected an Atom feed at {url}, found <{shown(feed.tag)}>. Try again later."
             raise SourceError(message)
         told = _number(feed, "page", what)
         if told != page:
@@ -99,24 +101,24 @@ def _entry(element: Element) -> Entry:
     links = element.findall(f"{ATOM}link")
     # The file or the listing; others lead to descriptions.
     link = next((one for one in links if one.get("rel") in ("alternate", "section", None)), None)
-    length = link.get(f"{ADDED}length", "") if link is not None else ""
+    url, relation, length = ("", "", None) if link is None else (link.get(name) for name in LINK)
     content = _text(element, f"{ATOM}content").lower()
     return Entry(
         title=_text(element, f"{ATOM}title"),
-        url="" if link is None else link.get("href", ""),
-        relation="" if link is None else link.get("rel", ""),
-        length=int(length) if length.isdecimal() else None,
+        url=url if url and is_address(url) else "",
+        relation=relation or "",
+        length=count_of(length),
         md5=content if MD5.fullmatch(content) else "",
         zones=_terms(element, f"{ADDED}zone"),
         formats=_terms(element, f"{ADDED}format"),
         categories=_terms(element, f"{ATOM}category"),
-        edition=_text(element, f"{ADDED}editionDate"),
-        updated=_text(element, f"{ATOM}updated"),
+        edition=date_of(_text(element, f"{ADDED}editionDate")),
+        updated=date_of(_text(element, f"{ATOM}updated")),
     )
 
 
 def _text(element: Element, tag: str) -> str:
-    return (element.findtext(tag) or "").strip()
+    return shown(element.findtext(tag) or "")
 
 
 def _terms(element: Element, tag: str) -> tuple[str, ...]:
@@ -125,13 +127,14 @@ def _terms(element: Element, tag: str) -> tuple[str, ...]:
 
 def _number(feed: Element, name: str, what: str) -> int:
     value = feed.get(f"{ADDED}{name}", "")
-    if not value.isdecimal():
+    number = count_of(value)
+    if number is None:
         message = (
-            f"{what}: the listing tells no « {name} » (found {value!r}), which its pages are counted with. "
+            f"{what}: the listing tells no « {name} » (found {shown(value)!r}), which its pages are counted with. "
             "The service may have changed: see its documentation."
         )
         raise SourceError(message)
-    return int(value)
+    return number
 
 
 def _with(url: str, query: Mapping[str, str]) -> str:

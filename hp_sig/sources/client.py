@@ -4,102 +4,30 @@ Only hosts of the catalogue are asked, redirects included; certificates are alwa
 system trusts (public bodies' proxies put their own there); what passes is tried again, all within a total time.
 """
 
-import json
-import logging
-import re
-import ssl
 import time
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Self, TypeVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from typing import Self, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 import requests
-import truststore
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
 
 from hp_sig._version import __version__
 from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import LOOPBACK, Catalogue, Service
-from hp_sig.sources.waiting import Limits, NoAnswerError, PassingError, Patience, asked_wait
+from hp_sig.sources.answer import Answer
+from hp_sig.sources.connection import Session, left_s, proxy_named, reading_until
+from hp_sig.sources.reading import answer_of, blocks, reason_of, require_status
+from hp_sig.sources.texts import is_address, shown
+from hp_sig.sources.waiting import Limits, NoAnswerError, PassingError, Patience
 
 __all__ = ["Answer", "Client", "Limits"]
 
-log = logging.getLogger(__name__)
-
 REDIRECTIONS = {301, 302, 303, 307, 308}
 MAX_REDIRECTIONS = 5
-#: Statuses that pass: too many requests, a server or a gateway in trouble.
-PASSING = {429, 500, 502, 503, 504}
-#: How much of an answer an error shows.
-SHOWN = 200
-BLOCK = 1 << 18
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer, whole and in memory; `url` is the last address, after redirects."""
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    @property
-    def media_type(self) -> str:
-        """What the answer says it is: `application/json`."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    def json(self, what: str) -> Any:  # noqa: ANN401 - any JSON
-        """Read the answer as JSON.
-
-        Parameters
-        ----------
-        what
-            What was asked for, for the message.
-
-        Raises
-        ------
-        SourceError
-            If it is something else, such as a page of HTML that tells an error.
-        """
-        try:
-            return json.loads(self.content)
-        except (ValueError, RecursionError) as error:
-            raise self._unexpected(what, "JSON") from error
-
-    def xml(self, what: str) -> ET.Element:
-        """Read the answer as XML; one with a document type, which could name files or grow without end, is refused.
-
-        Parameters
-        ----------
-        what
-            What was asked for, for the message.
-
-        Raises
-        ------
-        SourceError
-            If it is something else.
-        """
-        if b"<!DOCTYPE" in self.content or b"<!ENTITY" in self.content:
-            raise self._unexpected(what, "XML without a document type")
-        try:
-            return ET.fromstring(self.content)  # No document type, and expat stops what grows.
-        except (ET.ParseError, ValueError, LookupError) as error:
-            raise self._unexpected(what, "XML") from error
-
-    def _unexpected(self, what: str, expected: str) -> SourceError:
-        kind = self.media_type or "nothing told of its kind"
-        message = (
-            f"{what}: expected {expected} from {self.url}, found {kind}: « {_shown(self.content)} ». The service may "
-            "be in trouble, or a proxy may answer in its place: open the address in a browser, try again later."
-        )
-        return SourceError(message)
 
 
 class Client:
@@ -118,9 +46,8 @@ class Client:
         self._hosts = catalogue.hosts
         self._last: dict[str, float] = {}
         self._lost: set[str] = set()
-        self._session = requests.Session()
+        self._session = Session()
         self._session.headers.update({"User-Agent": f"hp-sig/{__version__}"})
-        self._session.mount("https://", _SystemTrust())
 
     def __enter__(self) -> Self:
         return self
@@ -159,9 +86,9 @@ class Client:
         def whole() -> Answer:
             response = self._sent("GET" if form is None else "POST", url, service, form=form, headers=headers)
             with response:
-                _require_status(response, tolerated)
+                require_status(response, tolerated)
                 content = self._content(response, patience)
-            return _answer(response, content)
+            return answer_of(response, content)
 
         patience = self._patience(url)
         return self._tried(patience, url, whole)
@@ -177,8 +104,8 @@ class Client:
 
         def headers_only() -> Answer:
             with self._sent("HEAD", url, service, form=None, headers={"Accept-Encoding": "identity"}) as response:
-                _require_status(response, {405, 501})
-                return _answer(response, b"")
+                require_status(response, {405, 501})
+                return answer_of(response, b"")
 
         answer = self._tried(self._patience(url), url, headers_only)
         return answer if answer.status < 400 else Answer(url=answer.url, status=200, headers={}, content=b"")
@@ -191,8 +118,16 @@ class Client:
         *,
         headers: Mapping[str, str] | None = None,
         tolerated: Collection[int] = (),
+        until: float | None = None,
     ) -> Iterator[requests.Response]:
         """Open an answer to be read block by block; only its opening is tried again.
+
+        Parameters
+        ----------
+        url, service, headers, tolerated
+            As in :meth:`ask`.
+        until
+            When all of it must have come, by `time.monotonic`; None: within the total time from now.
 
         Raises
         ------
@@ -203,19 +138,20 @@ class Client:
         def opening() -> requests.Response:
             response = self._sent("GET", url, service, form=None, headers=headers)
             try:
-                _require_status(response, tolerated)
+                require_status(response, tolerated)
             except (SourceError, PassingError):
                 response.close()
                 raise
             return response
 
-        response = self._tried(self._patience(url), url, opening)
+        response = self._tried(self._patience(url, until), url, opening)
         with response:
             yield response
 
-    def _patience(self, url: str) -> Patience:
+    def _patience(self, url: str, until: float | None = None) -> Patience:
         """Give all attempts, or one where the host did not even answer the last time: many data sets may be its."""
-        patience = Patience(self.limits, url)
+        _require_address(url, url)
+        patience = Patience(self.limits, url, until)
         if urlsplit(url).netloc in self._lost:
             patience.give_up_soon()
         return patience
@@ -223,7 +159,8 @@ class Client:
     def _tried(self, patience: Patience, url: str, act: Callable[[], Result]) -> Result:
         host = urlsplit(url).netloc
         try:
-            result = patience.tried(act)
+            with reading_until(patience.deadline):
+                result = patience.tried(act)
         except SourceError as error:
             if isinstance(error.__cause__, NoAnswerError):
                 self._lost.add(host)
@@ -252,6 +189,7 @@ class Client:
             response.close()
             if response.status_code in {301, 302, 303} and method == "POST":
                 method, form = "GET", None
+            _require_address(target, url)
             address = urljoin(address, target)
         message = f"{url}: expected an answer, found more than {MAX_REDIRECTIONS} redirects. Tell who runs the service."
         raise SourceError(message)
@@ -259,7 +197,7 @@ class Client:
     def _exchange(
         self, method: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str] | None
     ) -> requests.Response:
-        timeout = (self.limits.connect_s, self.limits.read_s)
+        by_proxy = self._by_proxy(url)
         try:
             return self._session.request(
                 method,
@@ -268,20 +206,22 @@ class Client:
                 headers=dict(headers or {}),
                 allow_redirects=False,
                 stream=True,
-                timeout=timeout,
+                timeout=(min(self.limits.connect_s, left_s()), min(self.limits.read_s, left_s())),
             )
         except requests.exceptions.SSLError as error:
             message = (
-                f"{url}: its certificate cannot be trusted ({_reason(error)}){self._by_proxy(url)}. If a proxy of your "
+                f"{url}: its certificate cannot be trusted ({reason_of(error)}){by_proxy}. If a proxy of your "
                 "network signs in its place, ask your administrator to add its authority to those that the system "
                 "trusts, or name it in REQUESTS_CA_BUNDLE. The verification cannot be switched off."
             )
             raise SourceError(message) from error
         except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
-            message = f"{_reason(error)}{self._by_proxy(url)}"
+            message = f"{reason_of(error)}{by_proxy}"
             raise NoAnswerError(message) from error
-        except (requests.exceptions.RequestException, UnicodeError) as error:
-            message = f"{url}: cannot be asked ({_reason(error)}){self._by_proxy(url)}. Check the address."
+        except (requests.exceptions.RequestException, HTTPError, UnicodeError) as error:
+            # With a proxy, the reason may be its address, which has its password.
+            reason = "" if by_proxy else f" ({reason_of(error)})"
+            message = f"{url}: cannot be asked{reason}{by_proxy}. Check the address, and the proxy if there is one."
             raise SourceError(message) from error
 
     def _content(self, response: requests.Response, patience: Patience) -> bytes:
@@ -324,92 +264,18 @@ class Client:
         proxy = requests.utils.select_proxy(url, proxies)
         if not proxy:
             return ""
-        parts = urlsplit(proxy)
-        host = parts.netloc.rpartition("@")[2]
-        return f", asked through the proxy {urlunsplit((parts.scheme, host, '', '', ''))}"
+        named = proxy_named(proxy)
+        if named is None:
+            message = (
+                f"{url}: the proxy of your environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is no address such as "
+                "http://proxy.example:3128. In its password, write # as %23, / as %2F, ? as %3F and @ as %40."
+            )
+            raise SourceError(message)
+        return f", asked through the proxy {named}"
 
 
-class _SystemTrust(HTTPAdapter):
-    """Verify certificates by the authorities that the system trusts."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Give every connection the system's trust."""
-        super().init_poolmanager(*arguments, **options, ssl_context=_system_context())
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - passed on
-        """Give every connection through a proxy the system's trust."""
-        return super().proxy_manager_for(proxy, **options, ssl_context=_system_context())
-
-
-def _system_context() -> ssl.SSLContext:
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def blocks(response: requests.Response) -> Iterator[bytes]:
-    """Read an answer block by block, decompressed; what is cut or does not come passes.
-
-    Raises
-    ------
-    PassingError
-        If the answer is cut, slow or badly compressed.
-    """
-    try:
-        yield from response.iter_content(BLOCK)
-    except requests.exceptions.RequestException as error:
-        message = f"the answer was cut ({_reason(error)})"
-        raise PassingError(message) from error
-
-
-def _answer(response: requests.Response, content: bytes) -> Answer:
-    return Answer(
-        url=response.url,
-        status=response.status_code,
-        headers=CaseInsensitiveDict(response.headers),
-        content=content,
-    )
-
-
-def _require_status(response: requests.Response, tolerated: Collection[int]) -> None:
-    status = response.status_code
-    if 200 <= status < 300 or status in tolerated:
-        return
-    if status in PASSING:
-        message = f"status {status} {response.reason or ''}".strip()
-        raise PassingError(message, wait_s=asked_wait(response.headers.get("retry-after")))
-    start = b"".join(part for part, _ in zip(response.iter_content(4096), range(2), strict=False))
-    message = (
-        f"{response.url}: expected an answer, found status {status} {response.reason or ''}: « {_shown(start)} ». "
-        "Check the address in the catalogue, and what the producer says."
-    )
-    raise SourceError(message)
-
-
-def _shown(content: bytes) -> str:
-    """Show the start of an answer, without the tags of a page of HTML.
-
-    >>> _shown(b"<html><head><title>Error</title></head><body><h1>Too  late</h1></body>")
-    'Error Too late'
-    """
-    text = content[: 1 << 16].decode("utf-8", errors="replace")
-    text = re.sub(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->|<[^>]*>", " ", text)
-    text = " ".join(text.split())
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
-
-
-def _reason(error: BaseException) -> str:
-    """Give the innermost reason of an error of the network, in one line.
-
-    >>> _reason(ValueError("no  route"))
-    'no route'
-    """
-    inner: BaseException = error
-    while True:
-        deeper = getattr(inner, "reason", None) or next(
-            (part for part in getattr(inner, "args", ()) if isinstance(part, BaseException)), None
-        )
-        if not isinstance(deeper, BaseException):
-            break
-        inner = deeper
-    text = " ".join(str(inner).split()) or type(inner).__name__
-    # urllib3 puts the address of an object of its own before what happened.
-    return re.sub(r"^<[^>]*>:\s*|^\w+\(.*?\):\s*", "", text)[:SHOWN]
+def _require_address(address: str, url: str) -> None:
+    if not is_address(address):
+        came = "" if address == url else f", to which {url} redirects"
+        message = f"{shown(address)}{came}: expected an address, found none. See what the producer says of it."
+        raise SourceError(message)

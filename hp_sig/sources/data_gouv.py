@@ -6,7 +6,6 @@ A resource may change under the same address: its checksum and its date tell.
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import Service
@@ -16,15 +15,15 @@ from hp_sig.sources.download import Expected, download
 from hp_sig.sources.kept import (
     Kept,
     changed_in_place,
-    copy_path,
     fetched,
-    file_name,
     filled,
     read_kept,
     require_kept,
     vintage_of,
     write_kept,
 )
+from hp_sig.sources.naming import copy_path, file_name
+from hp_sig.sources.texts import count_of, date_of, file_of, is_address, shown
 from hp_sig.sources.wanted import Fetched, Offer, OnProgress, Wanted
 
 __all__ = ["get", "look"]
@@ -96,12 +95,12 @@ def _find(client: Client, service: Service, wanted: Wanted) -> Kept:
     """Find the resource; nothing of it is downloaded yet."""
     dataset = find_dataset(client, service, wanted)
     resource = _resource(dataset, wanted)
-    url, title = str(resource["url"]), str(dataset.get("title") or "")
-    modified = str(resource.get("last_modified") or "")
+    url, title = str(resource["url"]), shown(dataset.get("title") or "")
+    modified = date_of(resource.get("last_modified"))
     checksum = _checksum(resource)
     mark = {
-        "dataset": str(dataset["id"]),
-        "resource": str(resource["id"]),
+        "dataset": shown(dataset["id"]),
+        "resource": shown(resource["id"]),
         "checksum": checksum or "",
         "last_modified": modified,
     }
@@ -109,7 +108,7 @@ def _find(client: Client, service: Service, wanted: Wanted) -> Kept:
     return Kept(
         offer=Offer(
             url=url,
-            size=size if isinstance(size, int) and size > 0 else None,
+            size=count_of(str(size)) or None,
             vintage=vintage_of(wanted, edition=wanted.edition or "", title=title, modified=modified),
             mark={name: value for name, value in mark.items() if value},
         ),
@@ -122,23 +121,28 @@ def _find(client: Client, service: Service, wanted: Wanted) -> Kept:
 def _resource(dataset: Told, wanted: Wanted) -> Told:
     """Choose the resource: the right title or file name, the last changed."""
     pattern = filled(wanted.source.resource or "", wanted)
-    there = [one for one in dataset["resources"] if isinstance(one, dict) and one.get("id") and one.get("url")]
+    there = [one for one in dataset["resources"] if isinstance(one, dict) and one.get("id") and _has_address(one)]
     found = [one for one in there if any(re.fullmatch(pattern, name, re.IGNORECASE) for name in _names(one))]
     if not found:
         names = sorted(_names(one)[0] for one in there)
         more = f" (and {len(names) - LISTED} more)" if len(names) > LISTED else ""
         message = (
-            f"{wanted.name}: no resource of « {dataset.get('title')} » is called « {pattern} ». There are: "
+            f"{wanted.name}: no resource of « {shown(dataset.get('title'))} » is called « {pattern} ». There are: "
             f"{', '.join(names[:LISTED]) or 'none'}{more}. Correct the catalogue."
         )
         raise SourceError(message)
-    return max(found, key=lambda one: (str(one.get("last_modified") or ""), str(one["id"])))
+    return max(found, key=lambda one: (date_of(one.get("last_modified")), str(one["id"])))
+
+
+def _has_address(resource: Told) -> bool:
+    url = resource.get("url")
+    return isinstance(url, str) and is_address(url)
 
 
 def _names(resource: Told) -> Sequence[str]:
     """Give the names of a resource: its title, and that of its file."""
-    file = PurePosixPath(urlsplit(str(resource["url"])).path).name
-    return (str(resource.get("title") or file).strip(), file)
+    file = shown(file_of(str(resource["url"])))
+    return (shown(resource.get("title") or file), file)
 
 
 def _checksum(resource: Told) -> str | None:

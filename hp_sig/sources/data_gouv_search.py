@@ -13,6 +13,7 @@ from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import Service
 from hp_sig.sources.client import Client
 from hp_sig.sources.kept import YEAR, filled
+from hp_sig.sources.texts import date_of, is_address, shown
 from hp_sig.sources.wanted import Wanted
 
 __all__ = ["LISTED", "Told", "find_dataset"]
@@ -54,7 +55,7 @@ def find_dataset(client: Client, service: Service, wanted: Wanted) -> Told:
     source = wanted.source
     if source.dataset is not None:
         dataset = _by_id(client, service, wanted, source.dataset)
-        if dataset is not None and _is_edition(str(dataset.get("title") or ""), wanted):
+        if dataset is not None and _is_edition(shown(dataset.get("title") or ""), wanted):
             return dataset
         if source.organisation is None or source.dataset_title is None:
             fault = "is not at data.gouv any more" if dataset is None else f"is not of the edition {wanted.edition}"
@@ -66,7 +67,9 @@ def find_dataset(client: Client, service: Service, wanted: Wanted) -> Told:
     chosen = _by_title(client, service, wanted)
     dataset = _by_id(client, service, wanted, str(chosen["id"]))
     if dataset is None:
-        message = f"{wanted.name}: data.gouv lists the data set {chosen['id']} but does not give it. Try again later."
+        message = (
+            f"{wanted.name}: data.gouv lists the data set {shown(chosen['id'])} but does not give it. Try again later."
+        )
         raise SourceError(message)
     return dataset
 
@@ -78,7 +81,7 @@ def _by_id(client: Client, service: Service, wanted: Wanted, identifier: str) ->
         return None
     told = answer.json(wanted.name)
     if not isinstance(told, dict) or not told.get("id") or not isinstance(told.get("resources"), list):
-        message = f"{wanted.name}: expected a data set with its resources at {url}, found {str(told)[:200]}."
+        message = f"{wanted.name}: expected a data set with its resources at {url}, found {shown(told)}."
         raise SourceError(message)
     return None if told.get("deleted") else told
 
@@ -99,18 +102,18 @@ def _by_title(client: Client, service: Service, wanted: Wanted) -> Told:
     for words in (_words(pattern), ""):
         query = {"organization": organisation, "q": words, "page_size": str(PAGE_SIZE)}
         there = [one for one in _search(client, service, wanted, query) if _is_of(one, organisation)]
-        named = [one for one in there if re.fullmatch(pattern, str(one["title"]).strip(), re.IGNORECASE)]
-        found = [one for one in named if _is_edition(str(one["title"]), wanted)]
+        named = [one for one in there if re.fullmatch(pattern, shown(one["title"]), re.IGNORECASE)]
+        found = [one for one in named if _is_edition(shown(one["title"]), wanted)]
         if found:
             return max(
                 found,
                 key=lambda one: (
-                    _year(str(one["title"]), pattern),
-                    str(one.get("last_modified") or one.get("last_update") or ""),
+                    _year(shown(one["title"]), pattern),
+                    date_of(one.get("last_modified")) or date_of(one.get("last_update")),
                     str(one["id"]),
                 ),
             )
-    titles = sorted({str(one["title"]) for one in named or there})
+    titles = sorted({shown(one["title"]) for one in named or there})
     more = f" (and {len(titles) - LISTED} more)" if len(titles) > LISTED else ""
     message = (
         f"{wanted.name}: no data set of the organisation {source.organisation} is called « {pattern} »"
@@ -130,7 +133,7 @@ def _organisation(client: Client, service: Service, wanted: Wanted) -> str:
     told = None if answer.status in GONE else answer.json(wanted.name)
     identifier = told.get("id") if isinstance(told, dict) else None
     if not isinstance(identifier, str):
-        found = "nothing" if told is None else str(told)[:200]
+        found = "nothing" if told is None else shown(told)
         message = (
             f"{wanted.name}: expected the organisation « {named} » at {url}, found {found}. Correct the catalogue."
         )
@@ -148,7 +151,7 @@ def _search(client: Client, service: Service, wanted: Wanted, query: Mapping[str
         told = client.ask(url, service).json(wanted.name)
         data = told.get("data") if isinstance(told, dict) else None
         if not isinstance(data, list) or not all(isinstance(one, dict) and one.get("id") for one in data):
-            message = f"{wanted.name}: expected a list of data sets at {url}, found {str(told)[:200]}."
+            message = f"{wanted.name}: expected a list of data sets at {url}, found {shown(told)}."
             raise SourceError(message)
         new = {str(one["id"]): {"title": "", **one} for one in data}
         if again := new.keys() & found.keys():
@@ -158,12 +161,11 @@ def _search(client: Client, service: Service, wanted: Wanted, query: Mapping[str
         following = told.get("next_page")
         if not following:
             return [one for one in found.values() if not one.get("deleted")]
-        if urlsplit(str(following)).netloc != service.host:
-            message = (
-                f"{wanted.name}: the next page of {url} is at {following}, which is not {service.host}. Not followed."
-            )
+        if not is_address(str(following)) or urlsplit(str(following)).netloc != service.host:
+            there = shown(following)
+            message = f"{wanted.name}: the next page of {url} is at {there}, which is not {service.host}. Not followed."
             raise SourceError(message)
-        if following in asked or len(asked) >= MAX_PAGES:
+        if str(following) in asked or len(asked) >= MAX_PAGES:
             message = f"{wanted.name}: the pages of {url} do not end ({len(asked)} were read). Try again later."
             raise SourceError(message)
         url = str(following)

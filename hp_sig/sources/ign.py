@@ -17,16 +17,15 @@ from hp_sig.sources.download import Expected, download
 from hp_sig.sources.kept import (
     Kept,
     changed_in_place,
-    copy_path,
     edition_of,
     fetched,
-    file_name,
     filled,
     read_kept,
     require_kept,
     vintage_of,
     write_kept,
 )
+from hp_sig.sources.naming import copy_path, file_name
 from hp_sig.sources.wanted import Fetched, Offer, OnProgress, Wanted
 
 __all__ = ["choose", "get", "look"]

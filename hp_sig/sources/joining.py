@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hp_sig.errors import SourceError
+from hp_sig.sources.texts import json_of, shown
 
 __all__ = ["join_parts"]
 
@@ -69,8 +70,8 @@ def _is_json(file: Path) -> bool:
 def _document(file: Path, what: str, *, exact: bool) -> object:
     """Read a JSON document; `exact` keeps the digits of numbers as they are written."""
     try:
-        content = file.read_bytes().decode("utf-8-sig")
-        return json.loads(content, parse_float=str, parse_int=str) if exact else json.loads(content)
+        content = file.read_bytes()
+        return json_of(content, parse_float=str, parse_int=str) if exact else json_of(content)
     except (ValueError, RecursionError) as error:
         message = f"{what}: cannot be read as JSON ({error}). Fetch it again."
         raise SourceError(message) from error
@@ -81,7 +82,7 @@ def _table(documents: Sequence[object], target: Path, what: str) -> tuple[Path, 
     rows = []
     for document in documents:
         if not isinstance(document, list) or not all(isinstance(one, dict) for one in document):
-            message = f"{what}: expected a list of JSON objects, found {str(document)[:200]}. Try again later."
+            message = f"{what}: expected a list of JSON objects, found {shown(document)}. Try again later."
             raise SourceError(message)
         rows += [dict(_flat(one)) for one in document]
     if not rows:
@@ -133,7 +134,7 @@ def _collection(documents: Sequence[Any], target: Path, what: str) -> tuple[Path
         kept = {name: documents[0][name] for name in ("type", "name", "crs") if name in documents[0]}
         whole, rows = {**kept, "features": features}, len(features)
     else:
-        found = str(next((one for one in documents if not isinstance(one, list)), ""))[:200]
+        found = shown(next((one for one in documents if not isinstance(one, list)), ""))
         message = f"{what}: expected lists or GeoJSON collections, found {found}. Try again later."
         raise SourceError(message)
     target.write_bytes((json.dumps(whole, ensure_ascii=False) + "\n").encode())

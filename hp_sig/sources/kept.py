@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from hp_sig.errors import HpSigError, SourceError
 from hp_sig.sources.download import Downloaded, cached
-from hp_sig.sources.unpacking import SAFE_NAME, is_packed, require_geopackage, unpack
+from hp_sig.sources.naming import copy_path, offer_path, work_name
+from hp_sig.sources.texts import shown
+from hp_sig.sources.unpacking import is_packed, require_geopackage, unpack
 from hp_sig.sources.wanted import Fetched, Offer, Wanted
 from hp_sig.whole import write_whole
 
@@ -25,10 +26,8 @@ __all__ = [
     "YEAR",
     "Kept",
     "changed_in_place",
-    "copy_path",
     "edition_of",
     "fetched",
-    "file_name",
     "filled",
     "read_kept",
     "require_kept",
@@ -38,7 +37,7 @@ __all__ = [
 ]
 
 #: A year in a text.
-YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+YEAR = re.compile(r"(?<!\d)(?:19|20)[0-9]{2}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +45,17 @@ class Kept:
     """What was downloaded of a data set."""
 
     offer: Offer
-    #: Names under which the producer delivers each part.
+    #: Names under which the producer delivers each part; nothing is written under them.
     names: tuple[str, ...]
     #: SHA-256 of each part.
     sha256: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
 
-def copy_path(cache: Path, wanted: Wanted, part: str = "") -> Path:
-    """Give the place of the copy of one part of a data set in its cache."""
-    return cache / "-".join(one for one in (_stem(wanted), part) if one)
-
-
 def read_kept(cache: Path, wanted: Wanted) -> Kept | None:
     """Read what was kept of the last download; None if nothing was, or not for the same years and départements."""
     try:
-        told = json.loads(_offer_path(cache, wanted).read_bytes())
+        told = json.loads(offer_path(cache, wanted).read_bytes())
         if told["asked"] != _asked(wanted):
             return None
         offer = Offer(url=told["url"], size=told["size"], vintage=told["vintage"], mark=dict(told["mark"]))
@@ -84,7 +78,7 @@ def write_kept(cache: Path, wanted: Wanted, kept: Kept) -> None:
         "notes": kept.notes,
     }
     content = json.dumps(told, ensure_ascii=False, indent=1)
-    write_whole(_offer_path(cache, wanted), (content + "\n").encode())
+    write_whole(offer_path(cache, wanted), (content + "\n").encode())
 
 
 def require_kept(cache: Path, wanted: Wanted, parts: Sequence[str] = ("",)) -> tuple[Kept, list[Downloaded]]:
@@ -189,13 +183,14 @@ def _written(wanted: Wanted, name: str, copy: Downloaded, folder: Path) -> tuple
     member = filled(source.member, wanted) if source.member is not None else None
     is_member = member is not None and re.fullmatch(member, name, re.IGNORECASE)
     if member is None or is_member or (PurePosixPath(name).suffix.lower() == ".gpkg" and not is_packed(copy.path)):
-        path = Path(shutil.copyfile(copy.path, folder / name))
-        if member is not None and path.suffix.lower() == ".gpkg":
-            _require_layer(path, member, wanted)
+        path = Path(shutil.copyfile(copy.path, folder / work_name(wanted, name)))
+        if member is not None and path.suffix == ".gpkg":
+            _require_layer(path, name, member, wanted)
     else:
         crs = None if source.crs == "none" else source.crs
         unpacked = unpack(copy.path, folder, what=wanted.name, member=member, max_bytes=source.max_bytes, crs=crs)
-        path, notes = unpacked.path, unpacked.notes
+        path = unpacked.path.replace(folder / work_name(wanted, unpacked.path.name))
+        notes = (f"Taken out of the archive: {shown(unpacked.member)}.", *unpacked.notes)
     return path, notes
 
 
@@ -244,30 +239,9 @@ def vintage_of(wanted: Wanted, *, edition: str = "", title: str = "", modified: 
     return told or dt.datetime.now(tz=dt.UTC).astimezone().date().isoformat()
 
 
-def file_name(url: str, wanted: Wanted, kind: str = "") -> str:
-    """Give the bare name of what an address leads to; one without suffix takes that of the kind, or of the place.
-
-    Parameters
-    ----------
-    url
-        Address of the file.
-    wanted
-        What was asked for.
-    kind
-        `csv`, `zip`…, where the producer tells.
-    """
-    name = PurePosixPath(unquote(urlsplit(url).path)).name
-    if not SAFE_NAME.fullmatch(name):
-        name = wanted.source.id
-    if PurePosixPath(name).suffix:
-        return name
-    suffix = f".{kind.lower()}" if re.fullmatch(r"\w{2,8}", kind) else PurePosixPath(wanted.file).suffix
-    return name + suffix
-
-
-def _require_layer(path: Path, member: str, wanted: Wanted) -> None:
+def _require_layer(path: Path, name: str, member: str, wanted: Wanted) -> None:
     try:
-        require_geopackage(path, member, wanted.name)
+        require_geopackage(path, name, member, wanted.name)
     except SourceError:
         path.unlink()
         raise
@@ -276,15 +250,6 @@ def _require_layer(path: Path, member: str, wanted: Wanted) -> None:
 def _hash(kept: Kept) -> str:
     """Give the hash that the producer tells, or that of what came."""
     return kept.offer.mark.get("checksum") or f"sha256:{kept.sha256[0]}"
-
-
-def _stem(wanted: Wanted) -> str:
-    """Name the copies of one file of `data/raw`."""
-    return re.sub(r"[^\w.-]", "-", "-".join(one for one in (wanted.file, wanted.edition) if one))
-
-
-def _offer_path(cache: Path, wanted: Wanted) -> Path:
-    return cache / f"{_stem(wanted)}.offer.json"
 
 
 def _asked(wanted: Wanted) -> Mapping[str, Any]:

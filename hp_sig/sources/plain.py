@@ -16,15 +16,15 @@ from hp_sig.sources.download import Downloaded, Expected, download
 from hp_sig.sources.joining import join_parts
 from hp_sig.sources.kept import (
     Kept,
-    copy_path,
     edition_of,
     fetched,
-    file_name,
     require_kept,
     vintage_of,
     write_kept,
     writing,
 )
+from hp_sig.sources.naming import copy_path, file_name, work_name
+from hp_sig.sources.texts import count_of, is_sound
 from hp_sig.sources.wanted import Fetched, Offer, OnProgress, Wanted
 
 __all__ = ["get", "look"]
@@ -43,10 +43,9 @@ def look(client: Client, service: Service, wanted: Wanted) -> Offer:
     """
     urls = _addresses(service, wanted)
     answers = [client.head(url, service).headers for url in urls.values()]
-    sizes = [answer.get("content-length", "") for answer in answers]
-    is_told = all(size.isdecimal() for size in sizes)
+    sizes = [size for answer in answers if (size := count_of(answer.get("content-length"))) is not None]
     offer = _offer(wanted, list(urls.values()), answers)
-    return replace(offer, size=sum(map(int, sizes)) if is_told else None)
+    return replace(offer, size=sum(sizes) if len(sizes) == len(answers) else None)
 
 
 def get(
@@ -129,15 +128,18 @@ def _kinds(url: str, wanted: Wanted) -> tuple[str, ...]:
 
 def _offer(wanted: Wanted, urls: Sequence[str], headers: Sequence[Mapping[str, str]]) -> Offer:
     """Tell what the headers of each part say; no mark unless all of them have one."""
-    etags = [one.get("etag", "") for one in headers]
-    changed = [one.get("last-modified", "") for one in headers]
-    mark = {"etag": ", ".join(etags)} if all(etags) else {}
-    if all(changed):
-        mark["last_modified"] = ", ".join(changed)
+    etags = [_sound(one.get("etag", "")) for one in headers]
+    changed = [_sound(one.get("last-modified", "")) for one in headers]
     days = [day for day in map(_day, changed) if day]
-    return Offer(
-        url=" ".join(urls), vintage=vintage_of(wanted, modified=max(days) if all(changed) and days else ""), mark=mark
-    )
+    mark = {"etag": ", ".join(etags)} if all(etags) else {}
+    if len(days) == len(headers):
+        mark["last_modified"] = ", ".join(changed)
+    modified = max(days) if len(days) == len(headers) else ""
+    return Offer(url=" ".join(urls), vintage=vintage_of(wanted, modified=modified), mark=mark)
+
+
+def _sound(text: str) -> str:
+    return text if is_sound(text) else ""
 
 
 def _day(changed: str) -> str:
@@ -148,7 +150,7 @@ def _day(changed: str) -> str:
     """
     try:
         return parsedate_to_datetime(changed).astimezone(dt.UTC).date().isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return ""
 
 
@@ -161,7 +163,7 @@ def _one_file(wanted: Wanted, kept: Kept, copies: Sequence[Downloaded], folder: 
     joined = None
     if wanted.source.member is None:
         with writing(wanted):
-            joined = join_parts(paths, folder / kept.names[0], what=wanted.name, place=wanted.file)
+            joined = join_parts(paths, folder / work_name(wanted, kept.names[0]), what=wanted.name, place=wanted.file)
     if joined is None:
         return fetched(wanted, kept, copies[0], folder)
     path, rows = joined

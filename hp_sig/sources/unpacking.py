@@ -21,15 +21,20 @@ from pyogrio.errors import DataSourceError
 from hp_sig.errors import LayerError, SourceError, some
 from hp_sig.sources.archive import SIGNATURE, Member, Select, companions, damage, extract_members, selected_of
 from hp_sig.sources.shapefile import SHAPEFILE_PARTS, write_geopackage
+from hp_sig.sources.texts import shown
 
-__all__ = ["SAFE_NAME", "Unpacked", "is_packed", "require_geopackage", "unpack"]
+__all__ = ["Unpacked", "is_packed", "require_geopackage", "unpack"]
 
 #: First bytes of a .zip; the second ones are those of an empty one (APPNOTE.TXT, 4.3).
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 #: First bytes of a GeoPackage.
 SQLITE = b"SQLite format 3\x00"
-#: A bare name that can be written on any system: no drive letter, stream, wildcard or hidden file.
-SAFE_NAME = re.compile(r'[^.<>:"/\\|?*\x00-\x1f][^<>:"/\\|?*\x00-\x1f]*(?<![. ])')
+#: A bare name that can be written on any system: no drive letter, stream, wildcard, device or hidden file.
+SAFE_NAME = re.compile(
+    r"(?!(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$))"
+    r'[^.<>:"/\\|?*\x00-\x1f][^<>:"/\\|?*\x00-\x1f]{0,119}(?<![. ])',
+    re.IGNORECASE,
+)
 #: Set for a member that wants a password (APPNOTE.TXT, 4.4.4).
 ENCRYPTED = 0x1
 BLOCK = 1 << 20
@@ -104,7 +109,7 @@ def unpack(archive: Path, folder: Path, *, what: str, member: str, max_bytes: in
                 (Path(inner) / one.place.name).replace(file.with_suffix(one.place.suffix.lower()))
             file, notes = write_geopackage(file, what=what, crs=crs)
         elif suffix == ".gpkg":
-            require_geopackage(file, member, what)
+            require_geopackage(file, file.name, member, what)
         return Unpacked(path=file.replace(folder / file.name), member=chosen.name, notes=notes)
 
 
@@ -119,7 +124,7 @@ def _expected(pattern: re.Pattern[str]) -> Select:
         if not found and len(geopackages) == 1:
             found = geopackages
         if len(found) != 1:
-            there = some(member.name for member in found or members) or "nothing"
+            there = some(shown(member.name) for member in found or members) or "nothing"
             message = f"was expected to hold one member « {pattern.pattern} », found {there}. See the catalogue."
             raise ValueError(message)
         chosen = found[0]
@@ -148,13 +153,15 @@ def is_packed(file: Path) -> bool:
         return stream.read(len(SIGNATURE)).startswith((SIGNATURE, *ZIP_SIGNATURES))
 
 
-def require_geopackage(file: Path, member: str, what: str) -> None:
+def require_geopackage(file: Path, name: str, member: str, what: str) -> None:
     """Refuse what is no GeoPackage, or one of another name that does not hold the layer that is expected.
 
     Parameters
     ----------
     file
-        Under the name that it was delivered with.
+        What to look at.
+    name
+        The name that it was delivered with.
     member
         Regular expression of its name, or of its layer's with `.gpkg` after it.
     what
@@ -168,18 +175,18 @@ def require_geopackage(file: Path, member: str, what: str) -> None:
     with file.open("rb") as stream:
         head = stream.read(len(SQLITE))
     if head != SQLITE:
-        message = f"{what}: expected a GeoPackage, found {head!r} at the start of {file.name}. Fetch it again."
+        message = f"{what}: expected a GeoPackage, found {head!r} at the start of {name}. Fetch it again."
         raise SourceError(message)
-    if re.fullmatch(member, file.name, re.IGNORECASE):
+    if re.fullmatch(member, name, re.IGNORECASE):
         return
     try:
         layers = [str(layer) for layer, _ in pyogrio.list_layers(file)]
     except DataSourceError as error:
-        message = f"{what}: {file.name} cannot be read as a GeoPackage ({error}). Fetch it again."
+        message = f"{what}: {name} cannot be read as a GeoPackage ({error}). Fetch it again."
         raise SourceError(message) from error
     if not any(re.fullmatch(member, f"{layer}.gpkg", re.IGNORECASE) for layer in layers):
         message = (
-            f"{what}: expected a member or a layer « {member} », found {file.name}, whose layers are "
+            f"{what}: expected a member or a layer « {member} », found {name}, whose layers are "
             f"{some(layers) or 'none'}. See the catalogue."
         )
         raise SourceError(message)

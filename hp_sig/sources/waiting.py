@@ -14,6 +14,9 @@ __all__ = ["Limits", "NoAnswerError", "PassingError", "Patience", "asked_wait"]
 
 log = logging.getLogger(__name__)
 
+#: A year: whoever asks for more is not waited for either, and the day could not be written.
+LONGEST_WAIT_S = 365 * 86400.0
+
 Result = TypeVar("Result")
 
 
@@ -56,12 +59,14 @@ class Patience:
         How much of each.
     what
         The address, for the messages.
+    deadline
+        When the time is up, by `time.monotonic`; None: after the total time from now.
     """
 
-    def __init__(self, limits: Limits, what: str) -> None:
+    def __init__(self, limits: Limits, what: str, deadline: float | None = None) -> None:
         self._limits = limits
         self._what = what
-        self._deadline = time.monotonic() + limits.total_s
+        self.deadline = time.monotonic() + limits.total_s if deadline is None else deadline
         self._left = limits.attempts
         self._wait_s = limits.first_wait_s
 
@@ -91,6 +96,7 @@ class Patience:
         SourceError
             If there is none left, or not enough time.
         """
+        self.require_time()
         self._left -= 1
         if self._left <= 0:
             message = (
@@ -121,9 +127,9 @@ class Patience:
         SourceError
             If less is left than is needed.
         """
-        if time.monotonic() + needed_s > self._deadline:
+        if time.monotonic() + needed_s > self.deadline:
             message = (
-                f"{self._what}: not done within {self._limits.total_s:.0f} s, the limit. Try again later: what was "
+                f"{self._what}: not done within {self._limits.total_s:g} s, the limit. Try again later: what was "
                 "downloaded is kept."
             )
             raise SourceError(message)
@@ -139,10 +145,10 @@ def asked_wait(header: str | None) -> float | None:
         return None
     text = header.strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), LONGEST_WAIT_S)
     try:
         then = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     then = then if then.tzinfo else then.replace(tzinfo=dt.UTC)
-    return max(0.0, (then - dt.datetime.now(dt.UTC)).total_seconds())
+    return min(max(0.0, (then - dt.datetime.now(dt.UTC)).total_seconds()), LONGEST_WAIT_S)

@@ -92,7 +92,7 @@ class Fetched:
     sha256_downloaded: str
     #: As in :class:`Offer`, completed with what the answers told.
     mark: Mapping[str, str] = field(default_factory=dict)
-    #: Rows or features, where the service itself counted them (the file must hold as many).
+    #: Rows or features, where the service itself counted them.
     rows: int | None = None
     #: What an officer should know: members left out, fields renamed…
     notes: tuple[str, ...] = ()

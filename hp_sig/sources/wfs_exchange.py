@@ -5,7 +5,6 @@ connection that failed inside the service is worth asking again: the others are 
 """
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from xml.etree.ElementTree import Element
 from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import Service
 from hp_sig.sources.client import Answer, Client
+from hp_sig.sources.texts import count_of, is_sound, page_shown, shown
 
 __all__ = ["Endpoint", "LayerType", "ask_hits", "ask_layer_type", "ask_page", "ask_type_names"]
 
@@ -104,7 +104,7 @@ def ask_layer_type(endpoint: Endpoint, type_name: str) -> LayerType:
         element.get("name", ""): _schema_type(element)
         for sequence in sequences
         for element in sequence
-        if _local(element.tag) == "element"
+        if _local(element.tag) == "element" and is_sound(element.get("name", ""))
     }
     if not described:
         message = f"{what}: expected its fields, found none. Check the name of the layer in the catalogue."
@@ -135,11 +135,12 @@ def ask_hits(endpoint: Endpoint, parameters: Mapping[str, str]) -> int:
     """
     what = f"the number of features of {endpoint.told(parameters['typeNames'])}"
     answer = _ask(endpoint, {"request": "GetFeature", "resultType": "hits", **parameters}, what)
-    number = answer.xml(what).get("numberMatched", "")
-    if not number.isdecimal():
-        message = f"{what}: expected numberMatched, found {number!r}. Without it nobody can say that all came."
+    told = answer.xml(what).get("numberMatched", "")
+    number = count_of(told)
+    if number is None:
+        message = f"{what}: expected numberMatched, found {shown(told)!r}. Without it nobody can say that all came."
         raise SourceError(message)
-    return int(number)
+    return number
 
 
 def ask_page(endpoint: Endpoint, parameters: Mapping[str, str]) -> tuple[bytes, Any]:
@@ -178,15 +179,15 @@ def _ask(endpoint: Endpoint, parameters: Mapping[str, str], what: str) -> Answer
         wait = min(2 * wait, limits.longest_wait_s)
     asked = f" (asked {attempt} times)" if attempt > 1 else ""
     advice = "Try again later" if is_transient else "Check the layer, its fields and its edition in the catalogue"
-    message = f"{what}: the service answers {answer.status}{asked}: {exception[:SHOWN].rstrip('.')}. {advice}."
+    message = f"{what}: the service answers {answer.status}{asked}: {shown(exception, SHOWN).rstrip('.')}. {advice}."
     raise SourceError(message)
 
 
 def _require_ok(answer: Answer, what: str) -> Answer:
     if answer.status in EXCEPTION_STATUSES:
-        text = " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode(errors="replace")).split())
+        text = page_shown(answer.content, SHOWN)
         message = (
-            f"{what}: the service answers {answer.status} without an OGC exception: {text[:SHOWN].rstrip('.')}. Check "
+            f"{what}: the service answers {answer.status} without an OGC exception: {text.rstrip('.')}. Check "
             "the address of the service in the catalogue, and what stands between (proxy)."
         )
         raise SourceError(message)

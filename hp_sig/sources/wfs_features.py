@@ -14,6 +14,7 @@ import shapely
 from shapely.errors import GEOSException
 
 from hp_sig.errors import SourceError, some
+from hp_sig.sources.texts import is_sound, shown
 from hp_sig.sources.wfs_filter import SRS, asked_bounds
 from hp_sig.sources.wfs_request import Request
 
@@ -66,12 +67,12 @@ def features_of(content: bytes, page: Any, request: Request, what: str) -> Featu
     """
     features = page.get("features") if isinstance(page, dict) and page.get("type") == "FeatureCollection" else None
     if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
-        found = sorted(page) if isinstance(page, dict) else type(page).__name__
+        found = shown(sorted(page) if isinstance(page, dict) else type(page).__name__)
         message = f"{what}: expected a GeoJSON FeatureCollection, found {found}. Check the service in the catalogue."
         raise UnsoundPageError(message)
-    properties = [one.get("properties") or {} for one in features]
+    properties = [one if isinstance(one := feature.get("properties"), dict) else {} for feature in features]
     keys = [one.get(request.key) for one in properties]
-    without = sum(key == "" or not isinstance(key, str | int) for key in keys)
+    without = sum(key == "" or not isinstance(key, str | int) or not is_sound(str(key)) for key in keys)
     if without:
         message = (
             f"{what}: {without} of {len(keys)} features have no {request.key}, "
@@ -118,9 +119,12 @@ def require_in_territory(shapes: npt.NDArray[np.object_], request: Request, what
 def _require_system(page: dict[str, Any], what: str) -> None:
     """Refuse another coordinate system, where the page tells one (RFC 7946 has dropped it, GeoServer has not)."""
     told = page.get("crs")
-    name = (told.get("properties") or {}).get("name") if isinstance(told, dict) else None
+    properties = told.get("properties") if isinstance(told, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
     if name is not None and not str(name).replace("::", ":").endswith(SRS):
-        message = f"{what}: asked for in {SRS}, came in {name}. Check that the service offers {SRS} for this layer."
+        message = (
+            f"{what}: asked for in {SRS}, came in {shown(name)}. Check that the service offers {SRS} for this layer."
+        )
         raise UnsoundPageError(message)
 
 
@@ -133,7 +137,7 @@ def _shapes(content: bytes, features: list[dict[str, Any]], keys: list[object], 
         # GEOS reads a FeatureCollection as one collection: much quicker than feature by feature.
         shapes: npt.NDArray[np.object_] = shapely.get_parts(shapely.from_geojson(content))
     except GEOSException as error:
-        message = f"{what}: expected GeoJSON geometries, found what cannot be read ({error}). Tell the producer."
+        message = f"{what}: expected GeoJSON geometries, found what cannot be read ({shown(error)}). Tell the producer."
         raise UnsoundPageError(message) from error
     empty = [] if len(shapes) != len(keys) else [keys[rank] for rank in np.flatnonzero(shapely.is_empty(shapes))]
     if empty or len(shapes) != len(keys):
