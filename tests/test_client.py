@@ -86,7 +86,7 @@ def test_a_tolerated_status_is_given_back(server):
 def test_attempts_end(server):
     server.handlers["/x"] = failing(500)
 
-    with pytest.raises(SourceError, match=r"no right answer in 3 attempts; the last: status 500"):
+    with pytest.raises(SourceError, match=r"no right answer in 3 attempts, the last: status 500"):
         ask(server, "/x")
     assert server.count("/x") == 3
 
@@ -427,6 +427,11 @@ from catalogues import of_one
 from hp_sig import SourceError
 from hp_sig.sources.client import Client, Limits
 
+import os
+import requests
+if listed := os.environ.get("HP_SIG_TEST_CERTIFI"):
+    requests.adapters.DEFAULT_CA_BUNDLE_PATH = listed
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -480,6 +485,16 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_with_what_to_do(certif
     assert "ask your administrator" in told
 
 
+def test_a_certificate_that_only_a_list_of_authorities_in_a_package_vouches_for_is_refused(certificate):
+    assert "its certificate cannot be trusted" in over_tls(certificate, HP_SIG_TEST_CERTIFI=str(certificate[0]))
+
+
+def test_a_file_of_authorities_that_is_not_there_is_told(certificate):
+    told = over_tls(certificate, REQUESTS_CA_BUNDLE=str(certificate[0].with_name("absent.pem")))
+
+    assert "Check the file that REQUESTS_CA_BUNDLE names" in told
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only OpenSSL reads SSL_CERT_FILE")
 def test_a_certificate_whose_authority_the_system_trusts_is_accepted(certificate):
     assert over_tls(certificate, SSL_CERT_FILE=str(certificate[0])) == "good"
@@ -520,6 +535,14 @@ def proxy(monkeypatch) -> Iterator[str]:
     running.shutdown()
     running.server_close()
     thread.join()
+
+
+def test_a_proxy_that_wants_a_password_is_told_and_not_asked_again(server):
+    server.handlers["/x"] = always(b"who are you", 407)
+
+    with pytest.raises(SourceError, match="The proxy of your network wants a user and a password"):
+        ask(server, "/x")
+    assert server.count("/x") == 1
 
 
 def test_the_proxy_of_the_environment_is_asked(server, proxy, monkeypatch):

@@ -240,6 +240,25 @@ def test_a_length_that_is_no_number_is_not_counted_on(server, target, length):
     assert bring(server, target).size == len(CONTENT)
 
 
+def test_a_part_that_comes_compressed_is_not_joined(server, target):
+    def packed(asked: Asked) -> Reply:
+        if "range" not in asked.headers:
+            return Reply(CONTENT, cut=1_500_000, headers={"ETag": '"one"'})
+        start = int(asked.headers["range"].removeprefix("bytes=").rstrip("-"))
+        told = {
+            "ETag": '"one"',
+            "Content-Encoding": "gzip",
+            "Content-Range": f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}",
+        }
+        return Reply(gzip.compress(CONTENT[start : start + 100]), 206, told)
+
+    server.handlers["/file"] = in_turn(packed, packed, plain(CONTENT, etag='"one"'))
+
+    bring(server, target)
+
+    assert target.read_bytes() == CONTENT
+
+
 def test_a_server_that_says_that_there_is_no_more_is_asked_from_the_start(server, target):
     short = CONTENT[:1_000_000]
     server.handlers["/file"] = in_turn(
@@ -322,6 +341,12 @@ WRONG: dict[str, tuple[Handler, Expected, str]] = {
     ),
     "a wrong size": (plain(CONTENT), replace(EXPECTED, size=7), "expected 7 bytes .* found 3000000"),
     "a page": (html_page(), EXPECTED, "expected a file, found a page"),
+    "a page that begins as XML": (
+        always(b'<?xml version="1.0"?>\n<!DOCTYPE html><title>x</title>'),
+        EXPECTED,
+        "expected a file, found a page",
+    ),
+    "a page that begins by a comment": (always(b"<!-- portal -->\n<head>"), EXPECTED, "expected a file, found a page"),
     "nothing": (always(b""), EXPECTED, "found nothing"),
     "another kind": (always(b"PK\x03\x04" + b"x" * 99), replace(EXPECTED, kinds=("7z",)), "of the kind 7z, found b'PK"),
     "markup for a table": (

@@ -1,11 +1,13 @@
 import json
+import time
+from dataclasses import replace
 
 import geopandas as gpd
 import pytest
 import shapely
 from geoserver import geoserver
 from shapely import LineString, MultiPolygon, Point, Polygon, box, force_3d
-from wfs_world import CODES, SOUTH, WEST, Asking, communes, source
+from wfs_world import CODES, QUICK, SOUTH, WEST, Asking, communes, source
 
 from hp_sig.errors import SourceError
 
@@ -38,6 +40,19 @@ def test_a_page_that_comes_twice_is_told_with_its_features(server, asking):
     ):
         asking.get()
     assert server.starts == [0, 10]
+
+
+def test_a_layer_that_takes_too_long_is_stopped_and_goes_on_the_next_time(server, tmp_path):
+    server.before_page = lambda _: time.sleep(0.4)
+    asking = Asking(url=server.url, folder=tmp_path, page_size=4, limits=replace(QUICK, total_s=0.6))
+
+    with pytest.raises(SourceError, match=r"not done within 0.6 s, the limit\. 8 of \d+ features are kept"):
+        asking.get()
+    server.before_page = lambda _: None
+    server.asked.clear()
+
+    assert asking.get().rows == len(server.rows)
+    assert server.starts[0] == 8
 
 
 def test_a_page_that_overlaps_the_one_before_is_told(server, asking):

@@ -216,12 +216,22 @@ class Client:
             )
             raise SourceError(message) from error
         except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
-            message = f"{reason_of(error)}{by_proxy}"
+            if "407" in (reason := reason_of(error)):
+                # Asked again, it might lock the account.
+                message = (
+                    f"{url}: {reason}{by_proxy}. The proxy of your network wants a user and a password: write them in "
+                    "HTTPS_PROXY (http://user:password@host:port)."
+                )
+                raise SourceError(message) from error
+            message = f"{reason}{by_proxy}"
             raise NoAnswerError(message) from error
         except (requests.exceptions.RequestException, HTTPError, UnicodeError) as error:
             # With a proxy, the reason may be its address, which has its password.
             reason = "" if by_proxy else f" ({reason_of(error)})"
             message = f"{url}: cannot be asked{reason}{by_proxy}. Check the address, and the proxy if there is one."
+            raise SourceError(message) from error
+        except OSError as error:
+            message = f"{url}: cannot be asked ({shown(error)}). Check the file that REQUESTS_CA_BUNDLE names."
             raise SourceError(message) from error
 
     def _content(self, response: requests.Response, patience: Patience) -> bytes:

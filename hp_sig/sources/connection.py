@@ -60,6 +60,12 @@ class _TimedAdapter(HTTPAdapter):
             manager.pool_classes_by_scheme = _POOLS
         return manager
 
+    def cert_verify(self, conn: Any, url: str, verify: bool | str, cert: Any) -> None:  # noqa: ANN401, FBT001 - passed on
+        """Trust the system's authorities, and those of a file that is named: no list that came with a package."""
+        super().cert_verify(conn, url, verify or True, cert)  # type: ignore[no-untyped-call]
+        if not isinstance(verify, str):
+            conn.ca_certs = conn.ca_cert_dir = None
+
 
 def _system_context() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

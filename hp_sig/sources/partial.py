@@ -29,6 +29,10 @@ SIGNATURES: Mapping[str, tuple[bytes, ...]] = {
     "json": (b"{", b"["),
     "geojson": (b"{",),
 }
+#: A page of HTML, even one that begins as XML or by a comment.
+PAGE = re.compile(
+    rb"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,400}?-->\s*)*<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 MARKUP = re.compile(rb"<(!doctype|html|head|\?xml|\w+[\s>])", re.IGNORECASE)
 #: Kinds that are text and no markup.
 PLAIN_TEXT = {"csv", "txt"}
@@ -123,6 +127,8 @@ class Part:
             return f"status {status} for a file of which {offset} bytes are here"
         if status != 206:
             return None
+        if headers.get("content-encoding", "identity") != "identity":
+            return "a part that comes compressed, which cannot be joined"
         ranged = RANGE.fullmatch(headers.get("content-range", ""))
         if ranged is None or int(ranged[1]) != offset:
             return f"expected the bytes from {offset} on, found « {shown(headers.get('content-range', 'others'))} »"
@@ -216,7 +222,7 @@ def _kind_fault(head: bytes, kinds: tuple[str, ...]) -> str | None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         return "expected a file, found nothing (0 bytes)"
-    if start[:5].lower() in {b"<html", b"<!doc"}:
+    if PAGE.match(start):
         return f"expected a file, found a page: {start[:60]!r}"
     known = [kind for kind in kinds if kind in SIGNATURES or kind in PLAIN_TEXT]
     for kind in known:

@@ -20,6 +20,7 @@ __all__ = ["answer_of", "blocks", "reason_of", "require_status"]
 
 #: Statuses that pass: too many requests, a server or a gateway in trouble.
 PASSING = {429, 500, 502, 503, 504}
+PROXY_WANTS_USER = 407
 #: Most that is given at once.
 BLOCK = 1 << 18
 
@@ -73,10 +74,14 @@ def require_status(response: requests.Response, tolerated: Collection[int]) -> N
             start += block
             if len(start) >= PAGE_BYTES:
                 break
-    message = (
-        f"{response.url}: expected an answer, found status {status} {shown(response.reason or '')}: "
-        f"« {page_shown(bytes(start))} ». Check the address in the catalogue, and what the producer says."
+    text = f": « {page_shown(bytes(start))} »" if start.strip() else ""
+    remedy = (
+        "The proxy of your network wants a user and a password: write them in HTTPS_PROXY (http://user:password@host:port)."
+        if status == PROXY_WANTS_USER
+        else "Check the address in the catalogue, and what the producer says."
     )
+    found = f"status {status} {shown(response.reason or '')}".strip()
+    message = f"{response.url}: expected an answer, found {found}{text}. {remedy}"
     raise SourceError(message)
 
 

@@ -68,6 +68,7 @@ class Patience:
         self._what = what
         self.deadline = time.monotonic() + limits.total_s if deadline is None else deadline
         self._left = limits.attempts
+        self._used = 0
         self._wait_s = limits.first_wait_s
 
     def give_up_soon(self) -> None:
@@ -98,10 +99,12 @@ class Patience:
         """
         self.require_time()
         self._left -= 1
+        self._used += 1
         if self._left <= 0:
+            tried = f" in {self._used} attempts, the last" if self._used > 1 else ""
             message = (
-                f"{self._what}: no right answer in {self._limits.attempts} attempts; the last: {error}. Check the "
-                "network and the proxy (HTTPS_PROXY), or try again later."
+                f"{self._what}: no right answer{tried}: {error}. Check the network and the proxy (HTTPS_PROXY), or try "
+                "again later."
             )
             raise SourceError(message) from error
         wait_s = self._wait_s if error.wait_s is None else error.wait_s
@@ -117,6 +120,7 @@ class Patience:
     def renew(self) -> None:
         """Give all attempts back: something came."""
         self._left = self._limits.attempts
+        self._used = 0
         self._wait_s = self._limits.first_wait_s
 
     def require_time(self, needed_s: float = 0.0) -> None:

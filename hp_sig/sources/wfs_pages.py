@@ -6,6 +6,7 @@ or asked again, with each; keys must not come twice; and behind the last page th
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,9 +111,16 @@ def _every_page(endpoint: Endpoint, request: Request, kept: PageSet, on_progress
     seen: dict[object, int] = {}
     features = _read(kept, request, seen)
     on_progress(name, kept.features, matched)
+    end = time.monotonic() + endpoint.client.limits.total_s
     while kept.features < matched:
         start = kept.features
         what = f"{endpoint.told(request.layer.name)}, page from {start}"
+        if time.monotonic() > end:
+            message = (
+                f"{what}: not done within {endpoint.client.limits.total_s:g} s, the limit. {start} of {matched} "
+                "features are kept: run it again to go on."
+            )
+            raise SourceError(message)
         content, page = ask_page(endpoint, request.page(start, size))
         came = features_of(content, page, request, what)
         _require_number(page, endpoint, request, matched)
