@@ -20,7 +20,7 @@ from hp_sig.fetching import ask_producers
 from hp_sig.reference.catalogue import Catalogue
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
 from hp_sig.sources.client import Limits
-from hp_sig.sources.provenance import read_record
+from hp_sig.sources.provenance import read_record, record_path, write_record
 
 SAMPLE = sample_territory_file().parent
 OPTIONS = FetchOptions(limits=Limits(first_wait_s=0.01, attempts=2))
@@ -147,6 +147,25 @@ def test_the_same_features_leave_the_file_as_it_was(world):
     record = read_record(place)
     assert record is not None
     assert record.describes(place)
+
+
+def test_a_continuous_base_that_says_the_same_is_known_to_be_of_today(world):
+    sources = tuple(
+        one.model_copy(update={"vintage": "retrieved"}) if one.id == "communes" else one
+        for one in world.catalogue.sources
+    )
+    world.catalogue = world.catalogue.model_copy(update={"sources": sources})
+    world.fetch("communes")
+    place = world.raw / "communes" / "communes.gpkg"
+    before, record = place.read_bytes(), read_record(place)
+    assert record is not None
+    write_record(record.model_copy(update={"vintage": "2026-01-05"}), record_path(place))
+
+    assert world.fetch("communes") == {"communes": "unchanged"}
+    assert place.read_bytes() == before
+    again = read_record(place)
+    assert again is not None
+    assert again.vintage == record.vintage
 
 
 def test_one_moved_corner_is_a_new_edition(world):

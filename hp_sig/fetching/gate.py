@@ -112,7 +112,8 @@ def look_at(file: Path, need: Need) -> Looked:
         counts=_counts(frame),
         notes=tuple(frame.attrs.get("notes", ())),
         vintage=str(frame.attrs["census_year"]) if frame.attrs.get("census_year") else None,
-        content_sha256=None if is_table or file.suffix.lower() != ".gpkg" else _content(file),
+        # What a file holds is known by its checksum; a WFS has none, and writes the hour on each page.
+        content_sha256=_content(file) if source.layer is not None and not is_table else None,
     )
 
 

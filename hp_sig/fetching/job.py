@@ -14,7 +14,7 @@ from hp_sig.fetching.ground import Bounds, grown, territory_bounds
 from hp_sig.fetching.needs import Need, file_in_place, foreign_files
 from hp_sig.fetching.outcomes import FetchOptions, Outcome, Prospect, Status
 from hp_sig.fetching.placing import Workplace, present
-from hp_sig.fetching.proof import is_same, record_of, says_the_same
+from hp_sig.fetching.proof import is_same, record_of
 from hp_sig.inputs import DEFAULT_RAW, RAW_VARIABLE
 from hp_sig.reference.catalogue import Catalogue, load_catalogue
 from hp_sig.sources.client import Client
@@ -108,22 +108,20 @@ class Job:
         _require_alone(self.territory, self.raw, need)
         file, record = present(self.raw, wanted)
         if file is not None and record is None and not self.how.is_accepted:
-            return Prospect(wanted=wanted, is_needed=False, reason=f"{_by_hand(file)}")
+            return Prospect(wanted=wanted, is_needed=False, reason=_by_hand(file))
         is_up_to_date = record is not None and record.asked == wanted.digest and not self.how.is_forced
         if client is None:
             return Prospect(
                 wanted=wanted, is_needed=not is_up_to_date, reason="in place" if is_up_to_date else "from the cache"
             )
-        is_held = Workplace(self.raw).held(wanted) is not None
-        if record is not None and not is_held and self._is_fresh(wanted, record, is_named=is_named):
+        held = Workplace(self.raw).held(wanted)
+        if record is not None and held is None and self._is_fresh(wanted, record, is_named=is_named):
             reason = f"known to be up to date on {self._asked(wanted, record)}"
             return Prospect(wanted=wanted, is_needed=False, reason=reason)
         offer = self._look(client, wanted)
-        held = Workplace(self.raw).held(wanted)
         if held is not None and is_same(offer, held) and not self.how.is_accepted:
-            return Prospect(
-                wanted=wanted, is_needed=False, reason=_consent(need, held.changes, Workplace(self.raw)), offer=offer
-            )
+            reason = _consent(need, held.changes, Workplace(self.raw))
+            return Prospect(wanted=wanted, is_needed=False, reason=reason, offer=offer)
         if record is not None and self._is_unchanged(wanted, offer, record):
             return Prospect(wanted=wanted, is_needed=False, reason="unchanged at its producer", offer=offer)
         reason = "absent" if record is None else f"a new edition, or {record.day:%Y-%m-%d} is too long ago"
@@ -190,10 +188,11 @@ class Job:
             )
             looked = _looked_at(came.path, need)
             new = record_of(wanted, came, looked, record)
-            if file is not None and record is not None and looked.content_sha256 and says_the_same(record, new):
+            if file and record and record.content_sha256 and record.content_sha256 == new.content_sha256:
                 # Its bytes differ only by the day they were written: the file stays, known to be good today.
                 record = new.model_copy(update={"size": record.size, "sha256": record.sha256})
                 write_record(record, record_path(file))
+                workplace.forget_held(wanted)
                 return Outcome(wanted=wanted, status="unchanged", file=file, record=record)
             before = record.counts if record is not None else _counts_of(file, need)
             new = new.model_copy(update={"changes": tuple(changes(before, new.counts))})

@@ -7,7 +7,7 @@ from hp_sig.fetching.gate import Looked
 from hp_sig.sources.provenance import Record, file_sha256
 from hp_sig.sources.wanted import Fetched, Offer, Wanted
 
-__all__ = ["counts_of", "is_same", "record_of", "says_the_same"]
+__all__ = ["counts_of", "is_same", "record_of"]
 
 
 def is_same(offer: Offer, record: Record) -> bool:
@@ -62,11 +62,6 @@ def counts_of(came: Fetched, looked: Looked) -> dict[str, float]:
     """Count what a file holds for its reader, and what its service counted: a reader may leave some out."""
     served = {} if came.rows is None else {"rows_served": float(came.rows)}
     return {**looked.counts, **served}
-
-
-def says_the_same(record: Record, new: Record) -> bool:
-    """Say whether two editions hold the same, whatever the bytes of their files."""
-    return (record.content_sha256, record.vintage) == (new.content_sha256, new.vintage)
 
 
 def _scope(wanted: Wanted) -> str:
