@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from geoserver import GeoServer
-from hp_sig.sources.client import Client, Limits
 from shapely import box
 
 from hp_sig.reference.catalogue import Catalogue, Service, Source
+from hp_sig.sources.client import Client, Limits
 from hp_sig.sources.wanted import Fetched, Offer, Wanted
 from hp_sig.sources.wfs import get, look
 
