@@ -141,7 +141,7 @@ def fetch(  # noqa: PLR0913, PLR0917 - options of a command
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE…", help="Data sets or layers (hp-sig sources lists them); by default all that are needed."
+            metavar="SOURCE", help="Data sets or layers (hp-sig sources lists them); by default all that are needed."
         ),
     ] = None,
     territory: TerritoryOption = None,

@@ -15,7 +15,7 @@ from test_data_gouv import DataGouv
 from test_ign import Ign, delivery
 from test_unpacking import sevenzipped, zipped
 
-from hp_sig import FetchOptions, fetch, load_catalogue, refresh
+from hp_sig import FetchOptions, fetch, load_catalogue, prospects, refresh
 from hp_sig.fetching import ask_producers
 from hp_sig.reference.catalogue import Catalogue
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
@@ -191,6 +191,21 @@ def test_a_commune_that_is_gone_is_told_with_the_edition_to_ask_for(world):
 def test_years_that_ign_does_not_publish_are_absent_and_no_failure(world):
     # The listing has 2018 only; the layer is optional.
     assert world.fetch("land_cover_04_2021") == {"ocsge D004 2021": "absent"}
+
+
+def test_a_first_dry_run_tells_what_depends_on_communes_that_are_not_there_yet(world):
+    found = prospects(
+        ["communes", "zone_urba"],
+        territory=default_territory_file(),
+        raw=world.raw,
+        catalogue=world.catalogue,
+        how=OPTIONS,
+    )
+
+    assert [(one.is_needed, one.is_unknown) for one in found] == [(True, False), (True, False)]
+    assert found[0].offer is not None
+    assert found[0].offer.features == 51
+    assert "once the communes" in found[1].reason
 
 
 def test_asking_producers_does_not_fail_for_what_may_be_absent(world):

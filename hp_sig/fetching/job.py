@@ -118,6 +118,9 @@ class Job:
         if record is not None and held is None and self._is_fresh(wanted, record, is_named=is_named):
             reason = f"known to be up to date on {self._asked(wanted, record)}"
             return Prospect(wanted=wanted, is_needed=False, reason=reason)
+        if wanted.source.scope == "bounds" and self.situated(wanted).bounds is None:
+            reason = "how much is known once the communes of the territory are there"
+            return Prospect(wanted=wanted, is_needed=True, reason=reason)
         offer = self._look(client, wanted)
         if held is not None and is_same(offer, held) and not self.how.is_accepted:
             reason = _consent(need, held.changes, Workplace(self.raw))
