@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from faults import FaultyServer, html_page, plain
@@ -15,7 +16,7 @@ from test_data_gouv import DataGouv
 from test_ign import Ign, delivery
 from test_unpacking import sevenzipped, zipped
 
-from hp_sig import FetchOptions, fetch, load_catalogue, prospects, refresh
+from hp_sig import FetchOptions, check, compute, fetch, load_catalogue, plan, prospects
 from hp_sig.fetching import ask_producers
 from hp_sig.reference.catalogue import Catalogue
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
@@ -26,7 +27,7 @@ SAMPLE = sample_territory_file().parent
 OPTIONS = FetchOptions(limits=Limits(first_wait_s=0.01, attempts=2))
 OCSGE = "OCS-GE_2-0__GPKG_LAMB93_D004_2018-01-01"
 QUICK = {"requests_per_second": 1000.0, "page_size": 20}
-NAMES = ["communes", "land_cover_04_2018", "enaf", "census"]
+LAYERS = ["communes", "land_cover_04_2018", "enaf", "census"]
 LATEST, YEARLY = "ADMINEXPRESS-COG.LATEST:commune", "ADMINEXPRESS-COG.2026:commune"
 ENAF_TITLE = "Consommation d'espaces naturels, agricoles et forestiers du 1er janvier 2009 au 1er janvier 2024"
 
@@ -42,7 +43,7 @@ class World:
 
     def fetch(self, *names: str, **options: bool) -> dict[str, str]:
         done = fetch(
-            names or NAMES,
+            names or LAYERS,
             territory=default_territory_file(),
             raw=self.raw,
             catalogue=self.catalogue,
@@ -89,7 +90,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield World(known.model_copy(update={"services": services}), running, ign, raw)
 
 
-def test_each_kind_of_service_gives_its_layer_and_the_results_tell_where_from(world, tmp_path):
+def test_each_kind_of_service_gives_its_layer_and_the_refresh_knows_where_from(world, tmp_path):
     assert world.fetch() == {
         "communes": "fetched",
         "ocsge D004 2018": "fetched",
@@ -97,35 +98,34 @@ def test_each_kind_of_service_gives_its_layer_and_the_results_tell_where_from(wo
         "census": "fetched",
     }
 
-    done = refresh(default_territory_file(), raw=world.raw, out=tmp_path / "out")
+    told = {item.name: item for item in plan(default_territory_file(), raw=world.raw, out=tmp_path / "out").inputs}
 
-    assert done.results is not None
-    assert len(done.results.communes) == 51
-    assert {"land_stock", "enaf_consumption", "trajectory"} <= set(done.results.tables())
-    told = {entry["name"]: entry for entry in done.manifest["inputs"]}
-    assert told["communes"]["vintage"] == "2026"
-    assert told["land_cover_04_2018"]["vintage"] == "2018"
-    assert told["enaf"]["vintage"] == "2024"
-    assert told["census"]["vintage"] == "2022"
-    for name in ("communes", "land_cover_04_2018", "enaf", "census"):
-        record = read_record(world.raw / told[name]["path"])
+    vintages = {name: told[name].source.vintage for name in LAYERS}
+    assert vintages == {"communes": "2026", "land_cover_04_2018": "2018", "enaf": "2024", "census": "2022"}
+    for name in LAYERS:
+        record = read_record(told[name].path)
         assert record is not None
-        assert told[name]["sha256"] == record.sha256
-        assert told[name]["retrieved"] == record.day.isoformat()
+        assert told[name].sha256 == record.sha256
+        assert told[name].source.retrieved == record.day
+    layers = check(default_territory_file(), raw=world.raw)
+    assert len(layers.communes) == 51
+    assert layers.land.enaf is not None
+    assert layers.mobility.census is not None
 
 
-def test_fetched_figures_are_those_of_the_files_that_were_published(world, tmp_path):
-    world.fetch()
-    fetched = refresh(default_territory_file(), raw=world.raw, out=tmp_path / "out").results
-    published = refresh(sample_territory_file(), raw=SAMPLE, out=tmp_path / "sample").results
+def test_fetched_land_is_that_which_was_published(world):
+    world.fetch("communes", "land_cover_04_2018")
+    fetched = artificialised(default_territory_file(), world.raw)
+    published = artificialised(sample_territory_file(), SAMPLE)
 
-    assert fetched is not None
-    assert published is not None
-    stock = fetched.tables()["land_stock"].query("zone_layer == 'communes' and year == '2018'")
-    other = published.tables()["land_stock"].query("zone_layer == 'communes' and year == '2018'")
-    merged = stock.merge(other, on="zone_code", suffixes=("", "_published"))
-    assert len(merged) == len(stock) > 40
-    assert (merged["artificialised_ha"] - merged["artificialised_ha_published"]).abs().max() < 1e-6
+    assert len(fetched) == 50
+    assert (fetched - published.loc[fetched.index]).abs().max() < 1e-6
+
+
+def artificialised(territory: Path, raw: Path) -> pd.Series:
+    """Give the hectares that were artificialised in 2018, by commune."""
+    stock = compute(check(territory, raw=raw), families={"land_stock"}).tables()["land_stock"]
+    return stock.query("zone_layer == 'communes' and year == '2018'").set_index("zone_code")["artificialised_ha"]
 
 
 def test_nothing_is_downloaded_again_while_nothing_changes(world):
