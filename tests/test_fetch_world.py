@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+import shapely.affinity
 from faults import FaultyServer, html_page, plain
 from geoserver import GeoServer, geoserver
 from test_data_gouv import DataGouv
@@ -166,6 +167,27 @@ def test_a_continuous_base_that_says_the_same_is_known_to_be_of_today(world):
     again = read_record(place)
     assert again is not None
     assert again.vintage == record.vintage
+
+
+def test_features_that_shrank_wait_for_consent_and_every_run_says_so(world):
+    world.fetch("communes")
+    world.boundaries.shapes[:] = [shapely.affinity.scale(shape, 0.9, 0.9) for shape in world.boundaries.shapes]
+
+    assert world.fetch("communes") == {"communes": "held"}
+    # As many as before: only what waits tells that they changed.
+    done = fetch(territory=default_territory_file(), raw=world.raw, catalogue=world.catalogue, how=OPTIONS)
+    assert done.outcomes[0].status == "held"
+    assert "area_ha" in done.outcomes[0].message
+
+
+def test_a_layer_without_any_feature_in_the_territory_is_told(world):
+    world.boundaries.rows.clear()
+    world.boundaries.shapes.clear()
+
+    done = fetch(["communes"], raw=world.raw, catalogue=world.catalogue, how=OPTIONS)
+
+    assert done.outcomes[0].status == "failed"
+    assert "has none within the territory" in done.outcomes[0].message
 
 
 def test_one_moved_corner_is_a_new_edition(world):

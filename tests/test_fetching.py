@@ -225,7 +225,8 @@ def test_what_waits_and_is_older_than_what_is_in_place_is_forgotten(run, server,
         patch.setattr("hp_sig.fetching.placing.Workplace.forget_held", lambda *_: None)
         run("population")
 
-    assert status(run("population", is_accepted=True)) == "unchanged"
+    # Without network nobody can be asked: what waits would be put in place.
+    assert status(run("population", is_accepted=True, is_offline=True)) == "fresh"
     assert place.read_bytes() == NEW
 
 
@@ -439,14 +440,17 @@ def test_another_edition_is_fetched_however_fresh_the_one_in_place_is(territory,
 
 
 @pytest.mark.parametrize("edition", ["x/../../../precious", "..", "a/b", "C:", "é", "x" * 60])
-def test_an_edition_that_is_no_edition_removes_nothing(territory, raw, known, tmp_path, edition):
+def test_an_edition_that_is_no_edition_removes_nothing(territory_file, raw, server, tmp_path, edition):
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file").write_bytes(b"x")
+    told = source(id="population", path="/population", file="population/population.csv", edition="2024")
+    known = catalogue([service(server.url)], [told])
 
-    with pytest.raises(HpSigError):
-        fetch([f"population@{edition}"], territory=territory, raw=raw, catalogue=known, how=OPTIONS)
+    with pytest.raises(HpSigError, match="an edition expected"):
+        fetch([f"population@{edition}"], territory=territory_file, raw=raw, catalogue=known, how=OPTIONS)
     assert (precious / "file").read_bytes() == b"x"
+    assert not (raw / ".hp_sig").exists()
 
 
 def test_a_month_of_thirty_days_or_less_is_asked_for_every_month(run, raw, place):
