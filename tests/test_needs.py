@@ -2,31 +2,17 @@ import re
 from pathlib import Path
 
 import pytest
+from catalogues import catalogue as described
+from catalogues import service, source
 
 from hp_sig import SourceError, TerritoryError, load_territory
 from hp_sig.fetching.needs import file_in_place, foreign_files, needs_of
 from hp_sig.reference.catalogue import Catalogue
 from hp_sig.sources.provenance import record_path
 
-SERVICE = {"id": "here", "kind": "file", "url": "http://127.0.0.1:1", "requests_per_second": 100}
-SOURCE = {
-    "title": "Titre",
-    "producer": "IGN",
-    "source": "ADMIN EXPRESS",
-    "licence": "Licence Ouverte 2.0",
-    "service": "here",
-    "geometry": "polygon",
-    "key": ["code"],
-    "fields": {},
-    "vintage": "modified",
-    "scope": "all",
-    "path": "/x",
-    "documentation": "https://example.org",
-}
-
 
 def catalogue(*sources: dict[str, object]) -> Catalogue:
-    return Catalogue.model_validate({"service": [SERVICE], "source": [SOURCE | one for one in sources]})
+    return described([service("http://127.0.0.1:1")], [source(**one) for one in sources])
 
 
 COMMUNES = {"id": "communes", "file": "communes/communes.gpkg", "edition": "LATEST"}

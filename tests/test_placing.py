@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from catalogues import source
 from test_provenance import record_of
 
 from hp_sig import OutputError, RefreshBusyError
@@ -15,23 +16,7 @@ from hp_sig.reference.catalogue import Source
 from hp_sig.sources.provenance import read_record, record_path, write_record
 from hp_sig.sources.wanted import Wanted
 
-SOURCE = Source.model_validate(
-    {
-        "id": "communes",
-        "title": "Communes",
-        "producer": "IGN",
-        "source": "ADMIN EXPRESS",
-        "licence": "Licence Ouverte 2.0",
-        "service": "here",
-        "geometry": "polygon",
-        "key": ["code"],
-        "fields": {},
-        "vintage": "modified",
-        "file": "communes/communes.csv",
-        "scope": "all",
-        "documentation": "https://example.org",
-    }
-)
+SOURCE = Source.model_validate(source())
 WANTED = Wanted(source=SOURCE, file="communes/communes.csv")
 WITHOUT_SUFFIX = Wanted(source=SOURCE, file="communes/communes")
 OLD, NEW = b"old\n1\n", b"new\n1\n2\n"

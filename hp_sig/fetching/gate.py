@@ -34,14 +34,14 @@ from hp_sig.layers.vector import read_vector
 from hp_sig.layers.zones import read_pnr
 from hp_sig.layers.zoning import read_zoning
 from hp_sig.reference.catalogue import Source
+from hp_sig.reference.fields import first_present
+from hp_sig.sources.wfs_features import KINDS
 
 __all__ = ["Looked", "changes", "look_at"]
 
 #: A count that differs from the previous edition's by more than this share asks for consent.
 CHANGE_SHARE = 0.05
 
-#: Kinds of geometry that a data set may have (codes of shapely).
-KINDS = {"polygon": {3, 6}, "line": {1, 2, 5}, "point": {0, 4}}
 VINTAGE = "en cours d'examen"
 
 #: Readers of data sets that no layer of the territory reads; the others are read as the refresh will.
@@ -144,7 +144,7 @@ def _read(file: Path, need: Need) -> pd.DataFrame:
     features = read_vector(file)
     kind = need.wanted.source.geometry
     if kind != "none":
-        wrong = ~np.isin(shapely.get_type_id(features.geometry.to_numpy()), list(KINDS[kind]))
+        wrong = ~np.isin(shapely.get_type_id(features.geometry.to_numpy()), KINDS[kind])
         if wrong.any():
             fault = f"expected {kind}s, found {int(wrong.sum())} of {len(features)} features without or with another."
             raise LayerError(file, [fault])
@@ -164,7 +164,7 @@ def _table_faults(file: Path, source: Source) -> list[str]:
     require_readable(file)
     table = read_table(file)
     faults = _field_faults(table.columns.tolist(), source)
-    key = _present(table.columns.tolist(), source.key)
+    key = first_present(table.columns.tolist(), source.key)
     return faults or ([] if key is None else _key_faults(table[key], key))
 
 
@@ -177,7 +177,7 @@ def _vector_faults(file: Path, source: Source) -> list[str]:
         if not by_layer:
             return ["expected a layer, found none. Fetch it again."]
         name = min(by_layer, key=lambda one: len(by_layer[one]))
-        key = _present(fields[name], source.key)
+        key = first_present(fields[name], source.key)
         if by_layer[name] or key is None:
             return by_layer[name]
         keys = pyogrio.read_dataframe(file, layer=name, columns=[key], read_geometry=False)[key]
@@ -187,8 +187,8 @@ def _vector_faults(file: Path, source: Source) -> list[str]:
 
 
 def _field_faults(found: list[str], source: Source) -> list[str]:
-    absent = {name: names for name, names in source.fields.items() if _present(found, names) is None}
-    if source.key and _present(found, source.key) is None:
+    absent = {name: names for name, names in source.fields.items() if first_present(found, names) is None}
+    if source.key and first_present(found, source.key) is None:
         absent["key"] = source.key
     return [
         f"expected a field for « {name} » ({' or '.join(names)}), found {', '.join(found) or 'none'}. Its producer may "
@@ -205,12 +205,6 @@ def _key_faults(keys: pd.Series, key: str) -> list[str]:
     if len(twice):
         faults.append(f"{len(twice)} values of the key {key!r} come more than once: {some(twice)}.")
     return faults
-
-
-def _present(found: list[str], names: tuple[str, ...]) -> str | None:
-    """Find the first of some names among fields, whatever their case."""
-    by_name = {field.casefold(): field for field in found}
-    return next((by_name[name.casefold()] for name in names if name.casefold() in by_name), None)
 
 
 def _content(file: Path) -> str:

@@ -5,12 +5,10 @@ from pathlib import Path
 from hp_sig.errors import LayerError
 from hp_sig.inputs import data_files
 from hp_sig.layers.communes import read_communes
+from hp_sig.sources.wanted import Bounds
 from hp_sig.territory import Territory, commune_names
 
-__all__ = ["Bounds", "grown", "territory_bounds"]
-
-#: West, south, east, north in Lambert-93 metres.
-Bounds = tuple[float, float, float, float]
+__all__ = ["grown", "territory_bounds"]
 
 
 def territory_bounds(territory: Territory, raw: Path) -> Bounds | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from hp_sig.errors import HpSigError, LayerError, NotOfferedError, SourceError
 from hp_sig.fetching.checked import asked_on, differs, read_checks, write_check
 from hp_sig.fetching.gate import Looked, changes, look_at
-from hp_sig.fetching.ground import Bounds, grown, territory_bounds
+from hp_sig.fetching.ground import grown, territory_bounds
 from hp_sig.fetching.needs import Need, file_in_place, foreign_files
 from hp_sig.fetching.outcomes import FetchOptions, Outcome, Prospect, Status
 from hp_sig.fetching.placing import Workplace, present
@@ -20,7 +20,7 @@ from hp_sig.reference.catalogue import Catalogue, load_catalogue
 from hp_sig.sources.client import Client
 from hp_sig.sources.provenance import Record, record_path, write_record
 from hp_sig.sources.services import bring, look
-from hp_sig.sources.wanted import Offer, Wanted
+from hp_sig.sources.wanted import Bounds, Offer, Wanted
 from hp_sig.territory import Territory, load_territory
 
 __all__ = ["Job", "today"]

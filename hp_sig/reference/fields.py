@@ -14,6 +14,7 @@ __all__ = [
     "default_territory_file",
     "field_candidates",
     "find_fields",
+    "first_present",
     "package_file",
     "sample_territory_file",
 ]
@@ -53,6 +54,16 @@ def field_candidates(layer: str, field: str) -> list[str]:
     return list(_table()[layer][field])
 
 
+def first_present(columns: Iterable[str], names: Iterable[str]) -> str | None:
+    """Find the column that the first of some names stands for, whatever the case; None where none does.
+
+    >>> first_present(["ID", "INSEE_COM"], ["code_insee", "insee_com"])
+    'INSEE_COM'
+    """
+    by_name = {column.casefold(): column for column in reversed(list(columns))}
+    return next((by_name[name.casefold()] for name in names if name.casefold() in by_name), None)
+
+
 def known_fields() -> set[str]:
     """Name every field that some reader knows."""
     return {field for fields in _table().values() for field in fields}
@@ -80,13 +91,13 @@ def find_fields(layer: str, columns: Iterable[object], given: Mapping[str, str] 
     >>> find_fields("communes", ["insee_com", "nom_com", "geom"])
     {'commune_code': 'insee_com', 'name': 'nom_com'}
     """
-    present = {str(column).casefold(): str(column) for column in reversed(list(columns))}
+    present = [str(column) for column in columns]
     found: dict[str, str] = {}
     for field, names in _table()[layer].items():
         if given and field in given:
             found[field] = given[field]
             continue
-        column = next((present[name.casefold()] for name in names if name.casefold() in present), None)
+        column = first_present(present, names)
         if column is not None:
             found[field] = column
     return found

@@ -11,18 +11,9 @@ from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import Service
 from hp_sig.sources.client import Client
 from hp_sig.sources.data_gouv_search import LISTED, Told, find_dataset
-from hp_sig.sources.download import Expected, download
-from hp_sig.sources.kept import (
-    Kept,
-    changed_in_place,
-    fetched,
-    filled,
-    read_kept,
-    require_kept,
-    vintage_of,
-    write_kept,
-)
-from hp_sig.sources.naming import copy_path, file_name
+from hp_sig.sources.kept import filled, vintage_of
+from hp_sig.sources.listed import Listed, bring_listed, kept_file
+from hp_sig.sources.naming import file_name
 from hp_sig.sources.texts import count_of, date_of, file_of, is_address, shown
 from hp_sig.sources.wanted import Fetched, Offer, OnProgress, Wanted
 
@@ -65,34 +56,13 @@ def get(
         If it cannot be had whole.
     """
     if client is None:
-        kept, (copy,) = require_kept(cache, wanted)
-        return fetched(wanted, kept, copy, folder)
-    found = _find(client, service, wanted)
-    before = read_kept(cache, wanted)
-    is_archive = wanted.source.member is not None
-    suffix = PurePosixPath(found.names[0]).suffix.lower().removeprefix(".")
-    copy = download(
-        client,
-        found.offer.url,
-        service,
-        copy_path(cache, wanted),
-        expected=Expected(
-            what=wanted.name,
-            size=found.offer.size,
-            checksum=found.offer.mark.get("checksum"),
-            max_bytes=wanted.source.max_bytes,
-            kinds=tuple(dict.fromkeys(("7z", "zip", suffix))) if is_archive else (suffix,),
-        ),
-        on_progress=on_progress,
-    )
-    kept = Kept(offer=found.offer, names=found.names, sha256=(copy.sha256,), notes=found.notes)
-    result = fetched(wanted, kept, copy, folder, changed_in_place(before, kept, "resource"))
-    write_kept(cache, wanted, kept)
-    return result
+        return kept_file(wanted, cache, folder)
+    listed = _find(client, service, wanted)
+    return bring_listed(listed, client, service, cache=cache, folder=folder, on_progress=on_progress)
 
 
-def _find(client: Client, service: Service, wanted: Wanted) -> Kept:
-    """Find the resource; nothing of it is downloaded yet."""
+def _find(client: Client, service: Service, wanted: Wanted) -> Listed:
+    """Find the resource."""
     dataset = find_dataset(client, service, wanted)
     resource = _resource(dataset, wanted)
     url, title = str(resource["url"]), shown(dataset.get("title") or "")
@@ -105,15 +75,19 @@ def _find(client: Client, service: Service, wanted: Wanted) -> Kept:
         "last_modified": modified,
     }
     size = resource.get("filesize")
-    return Kept(
+    name = file_name(url, wanted, str(resource.get("format") or ""))
+    suffix = PurePosixPath(name).suffix.lower().removeprefix(".")
+    return Listed(
+        wanted=wanted,
         offer=Offer(
             url=url,
             size=count_of(str(size)) or None,
             vintage=vintage_of(wanted, edition=wanted.edition or "", title=title, modified=modified),
-            mark={name: value for name, value in mark.items() if value},
+            mark={key: value for key, value in mark.items() if value},
         ),
-        names=(file_name(url, wanted, str(resource.get("format") or "")),),
-        sha256=(),
+        name=name,
+        kinds=(suffix,) if wanted.source.member is None else tuple(dict.fromkeys(("7z", "zip", suffix))),
+        identity="resource",
         notes=() if checksum else ("data.gouv gives no checksum of this resource: it could not be verified with one.",),
     )
 

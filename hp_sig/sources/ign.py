@@ -6,26 +6,15 @@ service's listing, and the addresses that it gives are used; none is made up.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from hp_sig.errors import NotOfferedError, SourceError, some
 from hp_sig.reference.catalogue import Service
 from hp_sig.sources.atom import Entry, read_listing
 from hp_sig.sources.client import Client
-from hp_sig.sources.download import Expected, download
-from hp_sig.sources.kept import (
-    Kept,
-    changed_in_place,
-    edition_of,
-    fetched,
-    filled,
-    read_kept,
-    require_kept,
-    vintage_of,
-    write_kept,
-)
-from hp_sig.sources.naming import copy_path, file_name
+from hp_sig.sources.kept import edition_of, filled, vintage_of
+from hp_sig.sources.listed import Listed, bring_listed, kept_file
+from hp_sig.sources.naming import file_name
 from hp_sig.sources.wanted import Fetched, Offer, OnProgress, Wanted
 
 __all__ = ["choose", "get", "look"]
@@ -38,15 +27,6 @@ VOLUME = re.compile(r".*\.(?:7z|zip)\.\d{3}", re.IGNORECASE)
 MD5_LINE = re.compile(r"^([0-9a-f]{32})(?:\s+\*?(.*?))?\s*$", re.IGNORECASE | re.MULTILINE)
 #: How many deliveries a message lists.
 LISTED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A delivery that was chosen, and its file."""
-
-    offer: Offer
-    name: str
-    notes: tuple[str, ...]
 
 
 def look(client: Client, service: Service, wanted: Wanted) -> Offer:
@@ -82,28 +62,9 @@ def get(
         If it cannot be had whole.
     """
     if client is None:
-        kept, (copy,) = require_kept(cache, wanted)
-        return fetched(wanted, kept, copy, folder)
-    found = _find(client, service, wanted)
-    before = read_kept(cache, wanted)
-    copy = download(
-        client,
-        found.offer.url,
-        service,
-        copy_path(cache, wanted),
-        expected=Expected(
-            what=wanted.name,
-            size=found.offer.size,
-            checksum=found.offer.mark.get("checksum"),
-            max_bytes=wanted.source.max_bytes,
-            kinds=(PurePosixPath(found.name).suffix.lower().removeprefix("."),),
-        ),
-        on_progress=on_progress,
-    )
-    kept = Kept(offer=found.offer, names=(found.name,), sha256=(copy.sha256,), notes=found.notes)
-    result = fetched(wanted, kept, copy, folder, changed_in_place(before, kept, "delivery"))
-    write_kept(cache, wanted, kept)
-    return result
+        return kept_file(wanted, cache, folder)
+    listed = _find(client, service, wanted)
+    return bring_listed(listed, client, service, cache=cache, folder=folder, on_progress=on_progress)
 
 
 def choose(entries: Sequence[Entry], wanted: Wanted) -> Entry:
@@ -141,7 +102,7 @@ def choose(entries: Sequence[Entry], wanted: Wanted) -> Entry:
     return max(found, key=lambda entry: ("GPKG" in entry.formats, entry.edition, entry.updated, entry.title))
 
 
-def _find(client: Client, service: Service, wanted: Wanted) -> _Found:
+def _find(client: Client, service: Service, wanted: Wanted) -> Listed:
     source = wanted.source
     query = {"sortEntriesBy": "editionDate", "sortEntriesOrder": "desc"}
     if "{zone}" in (source.delivery or "") and wanted.zone:
@@ -152,14 +113,18 @@ def _find(client: Client, service: Service, wanted: Wanted) -> _Found:
     file = _file(files, delivery, wanted)
     md5 = file.md5 or _md5_beside(client, service, files, file, wanted)
     mark = {"delivery": delivery.title, "edition": delivery.edition, "updated": delivery.updated}
-    return _Found(
+    name = file_name(file.url, wanted)
+    return Listed(
+        wanted=wanted,
         offer=Offer(
             url=file.url,
             size=file.length,
             vintage=vintage_of(wanted, edition=delivery.edition, title=delivery.title, modified=delivery.updated),
             mark={**mark, "checksum": f"md5:{md5}"} if md5 else mark,
         ),
-        name=file_name(file.url, wanted),
+        name=name,
+        kinds=(PurePosixPath(name).suffix.lower().removeprefix("."),),
+        identity="delivery",
         notes=() if md5 else (f"IGN gives no MD5 of {file.file_name}: only its length and its content were verified.",),
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import Service
 from hp_sig.sources import data_gouv, ign, plain, wfs
 from hp_sig.sources.client import Client
@@ -67,10 +66,4 @@ def bring(
     SourceError
         If it cannot be had whole; nothing is to be used of what is in the folder then.
     """
-    if wanted.source.scope == "bounds" and wanted.bounds is None:
-        message = (
-            f"{wanted.name}: asked for within the bounds of the territory, whose communes are not there yet. "
-            "Fetch them first."
-        )
-        raise SourceError(message)
     return KINDS[service.kind].get(client, service, wanted, cache=cache, folder=folder, on_progress=on_progress)

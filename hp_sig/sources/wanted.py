@@ -8,8 +8,10 @@ from pathlib import Path
 
 from hp_sig.reference.catalogue import Source
 
-__all__ = ["Fetched", "Offer", "OnProgress", "Wanted"]
+__all__ = ["Bounds", "Fetched", "Offer", "OnProgress", "Wanted"]
 
+#: West, south, east, north in Lambert-93 metres.
+Bounds = tuple[float, float, float, float]
 #: Called with what is under way, how much of it is done, and how much there is (None: unknown): bytes or features.
 OnProgress = Callable[[str, int, int | None], None]
 
@@ -23,8 +25,8 @@ class Wanted:
     file: str
     communes: tuple[str, ...] = ()
     departements: tuple[str, ...] = ()
-    #: West, south, east, north in Lambert-93 metres, margin included; None where they are not known yet.
-    bounds: tuple[float, float, float, float] | None = None
+    #: Margin included; None where they are not known yet.
+    bounds: Bounds | None = None
     #: Years observed: one for a state, two for a difference.
     years: tuple[int, ...] = ()
     edition: str | None = None

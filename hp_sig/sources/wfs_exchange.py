@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 
 from hp_sig.errors import SourceError
 from hp_sig.reference.catalogue import Service
+from hp_sig.reference.fields import first_present
 from hp_sig.sources.client import Answer, Client
 from hp_sig.sources.texts import count_of, is_sound, page_shown, shown
 
@@ -71,8 +72,7 @@ class LayerType:
         >>> layer.find(("code_insee", "insee_com"))
         'INSEE_COM'
         """
-        there = {field.casefold(): field for field in self.fields}
-        return next((there[name.casefold()] for name in names if name.casefold() in there), None)
+        return first_present(self.fields, names)
 
 
 def ask_type_names(endpoint: Endpoint) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from shapely.errors import GEOSException
 
 from hp_sig.errors import SourceError, some
 from hp_sig.sources.texts import is_sound, shown
+from hp_sig.sources.wanted import Bounds
 from hp_sig.sources.wfs_filter import SRS, asked_bounds
 from hp_sig.sources.wfs_request import Request
 
@@ -198,7 +199,7 @@ def _is_in_mainland(boxes: Boxes) -> npt.NDArray[np.bool_]:
     return np.asarray(inside)
 
 
-def _meets(boxes: Boxes, bounds: tuple[float, float, float, float]) -> npt.NDArray[np.bool_]:
+def _meets(boxes: Boxes, bounds: Bounds) -> npt.NDArray[np.bool_]:
     west, south, east, north = bounds
     meets = (boxes[:, 0] <= east) & (boxes[:, 1] <= north) & (boxes[:, 2] >= west) & (boxes[:, 3] >= south)
     return np.asarray(meets)

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from hp_sig.errors import SourceError, some
 from hp_sig.reference.catalogue import Service
-from hp_sig.sources.wanted import Wanted
+from hp_sig.sources.wanted import Bounds, Wanted
 
 __all__ = ["SRS", "asked_bounds", "filter_parameters"]
 
@@ -26,8 +26,6 @@ PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FES = (
     '<fes:Filter xmlns:fes="http://www.opengis.net/fes/2.0" xmlns:gml="http://www.opengis.net/gml/3.2">{}</fes:Filter>'
 )
-
-Bounds = tuple[float, float, float, float]
 
 
 def filter_parameters(
