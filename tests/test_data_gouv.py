@@ -543,3 +543,10 @@ def test_without_network_the_last_download_gives_the_same_file(service):
 
 def test_without_network_nor_download_it_says_so(service):
     assert "there is no whole copy of it in the cache" in service.fault(lambda: service.get(offline=True))
+
+
+def test_what_is_not_of_the_kind_that_its_name_tells_is_refused(service):
+    # Neither its size nor a checksum tells: they are those of the document that tells an error.
+    service.publish(service.resource(b"<Error><Code>NoSuchKey</Code></Error>"))
+
+    assert "of the kind csv" in service.fault(service.get)
