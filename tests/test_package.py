@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "fetching": DATA,
     "results": DATA | {"indicators"},
     "maps": DATA | {"results"},
-    "publish": DATA | {"results"},
+    "publish": DATA | {"results", "maps"},
     "refresh": DATA | {"indicators", "results", "maps", "publish"},
     "telling": DATA | {"fetching", "results", "refresh"},
     "cli": DATA | {"fetching", "results", "refresh", "telling"},

@@ -19,6 +19,7 @@ from hp_sig.errors import LayerError, TerritoryError, some
 from hp_sig.layers.communes import read_commune_list
 from hp_sig.reference.fields import default_territory_file, package_file
 from hp_sig.territory.hubs import HubSettings
+from hp_sig.territory.publishing import PublishSettings
 from hp_sig.territory.records import (
     PACKAGE_PREFIX,
     Communes,
@@ -46,6 +47,7 @@ __all__ = [
     "LandCoverSource",
     "LayerSource",
     "PopulationSource",
+    "PublishSettings",
     "Scenario",
     "SurveySource",
     "Territory",
@@ -92,6 +94,7 @@ class Territory(Record):
     ridership: LayerSource | None = None
     hubs: HubSettings = HubSettings()
     fetch: FetchSettings = FetchSettings()
+    publish: PublishSettings = PublishSettings()
     _path: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
@@ -178,7 +181,8 @@ class Territory(Record):
 
 #: Every record of a territory file: where a key may be.
 MODELS: tuple[type[Record], ...] = (
-    *(Territory, Communes, LayerSource, PopulationSource, Zone),
+    *(Territory, Communes, LayerSource, PopulationSource, Zone    PublishSettings,
+),
     *(LandCoverSource, EnafSource, ZoningSource, SurveySource, TrajectorySettings, Scenario, HubSettings),
     FetchSettings,
 )

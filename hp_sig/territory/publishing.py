@@ -1,0 +1,34 @@
+"""What does a territory have a refresh publish, beside its tables and maps?"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from hp_sig.territory.records import Record, Text
+
+__all__ = ["FORMATS", "STEPS", "ExportFormat", "PublishSettings", "PublishStep"]
+
+PublishStep = Literal["gpkg", "xlsx", "docx", "files", "postgis"]
+STEPS: tuple[PublishStep, ...] = ("gpkg", "xlsx", "docx", "files", "postgis")
+ExportFormat = Literal["csv", "parquet", "fgb", "geojson"]
+FORMATS: tuple[ExportFormat, ...] = ("csv", "parquet", "fgb", "geojson")
+
+
+def _without_password(url: str) -> str:
+    if re.match(r"[a-z]+://[^/@]*:[^/@]*@", url) or "password" in url:
+        message = "an address without password expected: give it by PGPASSWORD, a password file or a service file"
+        raise ValueError(message)
+    return url
+
+
+class PublishSettings(Record):
+    """The steps of a refresh that publish; each can be run on its own by `hp-sig publish`."""
+
+    #: gpkg: GeoPackage, QGIS project, metadata; xlsx: workbook; docx: triennial reports; files: CSV, GeoParquet…
+    steps: tuple[PublishStep, ...] = ("gpkg",)
+    #: Zones that get a triennial report: `territory`, codes of communes, EPCI or SCoT.
+    reports: tuple[Text, ...] = ("territory",)
+    formats: Annotated[tuple[ExportFormat, ...], Field(min_length=1)] = FORMATS
+    #: Database of the step postgis, without password: postgresql://host/base, or service=name.
+    database: Annotated[str, AfterValidator(_without_password)] | None = None
