@@ -265,7 +265,7 @@ def _sources(territory: Territory, present: Sequence[str]) -> dict[str, tuple[st
     population = ["population"] if "population" in present else []
     made_from["service_areas"] = made_from["catchments"]
     made_from |= {name: (name,) for name in named if name in present and name not in made_from}
-    made_from |= {name: ("projects",) for name in ("projects", "projects_site", "projects_footprint")}
+    made_from |= dict.fromkeys(("projects", "projects_site", "projects_footprint"), ("projects",))
     made_from |= {"zones": ("communes", *zones, *population), "overlaps": ("communes", *zones)}
     made_from |= {"communes": ("communes", *zones, *population)}
     made_from |= {"membership_changes": tuple(lists), "scot_coverage": ("communes", *lists)}

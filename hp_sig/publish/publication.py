@@ -13,7 +13,6 @@ import geopandas as gpd
 import pandas as pd
 
 from hp_sig.maps.themes import Indicator
-from hp_sig.territory import LayerSource
 
 __all__ = ["FIGURES", "THEMES", "Column", "Kind", "Publication", "PublishedTable", "Run", "SourceEntry", "Theme"]
 

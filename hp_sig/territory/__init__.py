@@ -181,10 +181,9 @@ class Territory(Record):
 
 #: Every record of a territory file: where a key may be.
 MODELS: tuple[type[Record], ...] = (
-    *(Territory, Communes, LayerSource, PopulationSource, Zone    PublishSettings,
-),
+    *(Territory, Communes, LayerSource, PopulationSource, Zone),
     *(LandCoverSource, EnafSource, ZoningSource, SurveySource, TrajectorySettings, Scenario, HubSettings),
-    FetchSettings,
+    *(FetchSettings, PublishSettings),
 )
 
 
