@@ -140,8 +140,10 @@ def _layer_rows(
         zoning = layers.land.zoning.reset_index(drop=True)
         yield "zoning", "land_cover", wording("published_layer", "zoning"), zoning, ()
     for scale in ("site", "footprint"):
-        drawn = None if layers.projects is None else layers.projects[layers.projects["scale"] == scale]
-        if drawn is not None and len(drawn):
+        if layers.projects is None:
+            break
+        drawn = gpd.GeoDataFrame(layers.projects[layers.projects["scale"] == scale])
+        if len(drawn):
             name = f"projects_{scale}"
             yield name, "projects", wording("published_layer", name), drawn.reset_index(), ("project_id",)
     if results.reached is not None:
@@ -164,7 +166,7 @@ def _published(  # noqa: PLR0913, PLR0917 - what a table is made of
     typed = _with_commune(_typed(rounded(rows)))
     if not key:
         key = (ROW,)
-        typed.insert(0, ROW, pd.array(range(1, len(typed) + 1), dtype="Int64"))
+        typed.insert(0, ROW, pd.Series(range(1, len(typed) + 1), index=typed.index, dtype="Int64"))
     _require_key(name, typed, key)
     periods = {column: period for column, (_, period) in indicators.items()}
     columns = tuple(
@@ -209,7 +211,7 @@ def _typed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _are_figures(cells: pd.Series) -> bool:
-    return cells.notna().any() and cells.dropna().map(lambda cell: isinstance(cell, int | float)).all()
+    return bool(cells.notna().any() and cells.dropna().map(lambda cell: isinstance(cell, int | float)).all())
 
 
 def _with_commune(rows: pd.DataFrame) -> pd.DataFrame:
@@ -217,7 +219,7 @@ def _with_commune(rows: pd.DataFrame) -> pd.DataFrame:
     if "zone_layer" not in rows or "commune_code" in rows:
         return rows
     codes = rows["zone_code"].where(rows["zone_layer"] == "communes")
-    rows.insert(int(rows.columns.get_indexer(["zone_code"])[0]) + 1, "commune_code", codes)
+    rows.insert(list(rows.columns).index("zone_code") + 1, "commune_code", codes)
     return rows
 
 
