@@ -148,8 +148,8 @@ def _layer_rows(
             yield name, "projects", wording("published_layer", name), drawn.reset_index(), ("project_id",)
     if results.reached is not None:
         shapes = results.reached.areas[["geometry"]].reset_index()
-        figures = pd.DataFrame(columns=list(HUB)) if results.catchments is None else results.catchments
-        areas = gpd.GeoDataFrame(shapes.merge(figures, on=list(HUB), how="left"))
+        told = pd.DataFrame(columns=list(HUB)) if results.catchments is None else results.catchments
+        areas = gpd.GeoDataFrame(shapes.merge(told, on=list(HUB), how="left"))
         yield "service_areas", "hubs", wording("published_layer", "service_areas"), areas, HUB
 
 
