@@ -55,7 +55,6 @@ from hp_sig.layers.stations import read_stations
 from hp_sig.layers.survey import read_corine, read_land_survey
 from hp_sig.layers.zones import read_pnr, read_zones
 from hp_sig.layers.zoning import read_zoning
-from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.reference.catalogue import load_catalogue
 from hp_sig.reference.labels import format_number, format_quantity, in_french
 from hp_sig.reference.regimes import Regime, load_regime, regime_names
@@ -90,6 +89,16 @@ if TYPE_CHECKING:
         territory_page,
     )
     from hp_sig.maps.themes import Indicator, Partition
+    from hp_sig.publish.content import publication_of
+    from hp_sig.publish.dictionary import dictionary
+    from hp_sig.publish.files import write_files
+    from hp_sig.publish.geopackage import replace_geopackage, write_geopackage
+    from hp_sig.publish.metadata import write_metadata
+    from hp_sig.publish.postgis import publish_postgis
+    from hp_sig.publish.publication import Publication, Run, new_run
+    from hp_sig.publish.qgis import layer_styles, write_project
+    from hp_sig.publish.report import report_name, reported_zones, write_report
+    from hp_sig.publish.workbook import write_workbook
 
 __all__ = [
     "Caption",
@@ -110,11 +119,13 @@ __all__ = [
     "Partition",
     "Perimeters",
     "Places",
+    "Publication",
     "RefreshBusyError",
     "RefreshResult",
     "Regime",
     "Results",
     "RoadGraph",
+    "Run",
     "Screening",
     "ServiceAreas",
     "SourceError",
@@ -142,6 +153,7 @@ __all__ = [
     "consumption_per_added",
     "consumption_share",
     "coverage_by_zone",
+    "dictionary",
     "difference_direction",
     "distribute",
     "distributed_totals",
@@ -165,6 +177,7 @@ __all__ = [
     "indicator_map",
     "land_stock",
     "land_use_efficiency",
+    "layer_styles",
     "load_catalogue",
     "load_layers",
     "load_regime",
@@ -175,6 +188,7 @@ __all__ = [
     "net_artificialisation",
     "net_density",
     "network_graph",
+    "new_run",
     "overlap_table",
     "page_map",
     "passage_table",
@@ -184,6 +198,8 @@ __all__ = [
     "project_map",
     "project_page",
     "prospects",
+    "publication_of",
+    "publish_postgis",
     "read_buildings",
     "read_census",
     "read_cog_movements",
@@ -205,6 +221,9 @@ __all__ = [
     "read_zoning",
     "refresh",
     "regime_names",
+    "replace_geopackage",
+    "report_name",
+    "reported_zones",
     "save_standalone",
     "scot_coverage",
     "screen_projects",
@@ -226,7 +245,12 @@ __all__ = [
     "weighted_urban_proliferation",
     "weights_of",
     "with_projects",
+    "write_files",
     "write_geopackage",
+    "write_metadata",
+    "write_project",
+    "write_report",
+    "write_workbook",
     "zones_by_commune",
 ]
 
@@ -252,6 +276,16 @@ _LATER = {
             *("territory_map", "territory_page"),
         ),
         "maps.themes": ("Indicator", "Partition"),
+        "publish.content": ("publication_of",),
+        "publish.dictionary": ("dictionary",),
+        "publish.files": ("write_files",),
+        "publish.geopackage": ("replace_geopackage", "write_geopackage"),
+        "publish.metadata": ("write_metadata",),
+        "publish.postgis": ("publish_postgis",),
+        "publish.publication": ("Publication", "Run", "new_run"),
+        "publish.qgis": ("layer_styles", "write_project"),
+        "publish.report": ("report_name", "reported_zones", "write_report"),
+        "publish.workbook": ("write_workbook",),
     }.items()
     for name in names
 }

@@ -1,14 +1,21 @@
 """Which files does this territory need, and are they all there?"""
 
+import datetime as dt
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from hp_sig.errors import HpSigError, LayerError, some
+from hp_sig.reference.fields import sample_territory_file
 from hp_sig.sources.provenance import is_record, read_record
-from hp_sig.territory import LayerSource, Territory, Zone
+from hp_sig.territory import EnafSource, LayerSource, Territory, Zone
+from hp_sig.territory.naming import SNAPSHOTS, table_named
+
+if TYPE_CHECKING:
+    from hp_sig.sources.postgis_snapshot import Snapshot
 
 __all__ = [
     "DEFAULT_RAW",
@@ -19,6 +26,7 @@ __all__ = [
     "data_files",
     "find_inputs",
     "locate_inputs",
+    "read_tables",
     "require_unchanged",
 ]
 
@@ -27,6 +35,10 @@ log = logging.getLogger(__name__)
 #: Environment variable that names the folder of raw files when the caller names none.
 RAW_VARIABLE = "HP_SIG_RAW"
 DEFAULT_RAW = Path("data") / "raw"
+
+#: Layers that are tables without a place, and those that have their places in columns or in a geometry.
+WITHOUT_PLACE = ("population", "census", "ridership")
+ANY_PLACE = ("stations", "projects")
 
 #: Files that go with another one: parts of a shapefile, SQLite journals, notes.
 COMPANIONS = {
@@ -66,7 +78,11 @@ class InputFile:
 
 
 def locate_inputs(territory: Territory, raw: Path) -> tuple[list[InputFile], list[LayerError]]:
-    """Locate and hash the files that a territory needs; give those found, and an error for each that is not."""
+    """Locate and hash the files that a territory needs; give those found, and an error for each that is not.
+
+    A table of the database (`postgis:`) is read first, all of them at one moment, into a file of the hidden folder
+    `.hp_sig` of `raw`: the only thing that is written, and only where the table changed.
+    """
     wanted: list[tuple[str, LayerSource | None, list[Path], str]] = [("territory", None, [territory.path], "")]
     companions = {
         "communes.table": territory.communes.table,
@@ -78,14 +94,19 @@ def locate_inputs(territory: Territory, raw: Path) -> tuple[list[InputFile], lis
     wanted += [
         (name, source, territory.resolve(source.file, raw), source.file) for name, source in territory.sources().items()
     ]
-    errors, found = [], []
+    tables, errors = read_tables(territory, raw)
+    found = []
     for name, source, paths, pattern in wanted:
         files = data_files(paths)
-        if not files and source is not None and source.optional:
+        if source is not None and source.in_database:
+            # Absent where it is optional, or its error is told already.
+            files = [tables[name].path] if name in tables else []
+        if not files and source is not None and (source.optional or source.in_database):
             continue
         if len(files) == 1:
             try:
-                found.append(_from_record(_described(name, files[0], source)))
+                item = _described(name, files[0], source)
+                found.append(_read_on(item, tables[name].day) if name in tables else _from_record(item))
             except LayerError as error:
                 errors.append(error)
             except OSError as error:
@@ -129,6 +150,64 @@ def find_inputs(territory: Territory, raw: Path) -> list[InputFile]:
     return found
 
 
+def read_tables(
+    territory: Territory, raw: Path, names: Collection[str] | None = None
+) -> "tuple[dict[str, Snapshot], list[LayerError]]":
+    """Read the layers that are tables of the database into files of the hidden folder of the raw files.
+
+    Parameters
+    ----------
+    territory
+        From :func:`hp_sig.territory.load_territory`; the database is that of its `publish.database`, or else of the
+        environment (`HP_SIG_DATABASE`).
+    raw
+        Folder of the files as downloaded.
+    names
+        Layers to read; all of them by default.
+
+    Returns
+    -------
+    snapshots
+        File and day by layer; none for an `optional` layer whose table is absent.
+    errors
+        An error for each that could not be read.
+    """
+    every = {name: source for name, source in territory.sources().items() if source.in_database}
+    sources = {name: source for name, source in every.items() if names is None or name in names}
+    if not sources:
+        return {}, []
+    if raw.resolve().is_relative_to(sample_territory_file().parent.resolve()):
+        fault = "is a folder of the package, where no table of the database is kept. Name another one with --raw."
+        return {}, [LayerError(raw, [fault])]
+    # Only here: most territories have no database.
+    from hp_sig.sources.postgis_snapshot import take_snapshots  # noqa: PLC0415
+    from hp_sig.sources.postgis_table import AskedTable  # noqa: PLC0415
+
+    asked = []
+    for name, source in sources.items():
+        schema, table = table_named(source.file)
+        asked.append(
+            AskedTable(
+                layer=name,
+                file=source.file,
+                schema=schema,
+                table=table,
+                shape=_shape(name, source),
+                column=source.layer,
+                is_optional=source.optional,
+            )
+        )
+    return take_snapshots(asked, raw / SNAPSHOTS, address=territory.publish.database, origin=territory.path)
+
+
+def _shape(name: str, source: LayerSource) -> Literal["needed", "used", "unused"]:
+    """Say whether the reader of a layer needs a geometry, uses it where there is one, or reads a plain table."""
+    is_list = isinstance(source, Zone) and source.kind == "communes"
+    if is_list or name in WITHOUT_PLACE or isinstance(source, EnafSource):
+        return "unused"
+    return "used" if name in ANY_PLACE else "needed"
+
+
 def data_files(paths: Iterable[Path]) -> list[Path]:
     """Leave out what goes with a file of data: parts of a shapefile, journals, notes, records of provenance."""
     files = [path for path in paths if path.is_file() and not is_record(path)]
@@ -170,6 +249,12 @@ def require_unchanged(inputs: Iterable[InputFile]) -> None:
             )
     if errors:
         raise InputError(errors)
+
+
+def _read_on(item: InputFile, day: dt.date) -> InputFile:
+    """Tell since which day a table of the database holds what it holds."""
+    source = None if item.source is None else item.source.model_copy(update={"retrieved": day})
+    return replace(item, source=source)
 
 
 def _from_record(item: InputFile) -> InputFile:

@@ -18,6 +18,9 @@ from squares import CODES, square
 
 from hp_sig import Layers, find_inputs, load_layers, load_territory
 
+#: What may name a database, or hold its password.
+DATABASE = ("HP_SIG_DATABASE", "PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE", "PGPASSWORD")
+
 TERRITORY = """
 name = "Six carrés"
 cog_year = 2015
@@ -187,5 +190,5 @@ def _away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    for name in ("HP_SIG_RAW", "HP_SIG_TERRITORY"):
+    for name in ("HP_SIG_RAW", "HP_SIG_TERRITORY", *DATABASE):
         monkeypatch.delenv(name, raising=False)

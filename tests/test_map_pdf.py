@@ -18,7 +18,6 @@ from squares import square
 
 import hp_sig
 from hp_sig import OutputError, compute, find_inputs, load_layers, load_territory
-from hp_sig.maps import pdf
 from hp_sig.maps.overlays import Action, Line, Mark, Outlines, Perimeters, Places
 from hp_sig.maps.page import Caption, Page
 from hp_sig.maps.paper import Letters, width_of
@@ -437,14 +436,6 @@ def test_a_page_without_themes_is_drawn_and_has_no_period(page, printed, folder)
     for options in ({"period": "2020"}, {"theme": "population"}):
         with pytest.raises(ValueError, match="none, as the page has no theme"):
             map_pdf(bare, folder / "map.pdf", **options)
-
-
-def test_without_matplotlib_the_extra_is_named(page, folder, monkeypatch):
-    monkeypatch.setattr(pdf, "find_spec", lambda _: None)
-
-    with pytest.raises(OutputError, match=r"python -m pip install matplotlib"):
-        map_pdf(page, folder / "map.pdf")
-    assert list(folder.iterdir()) == []
 
 
 def test_a_folder_that_does_not_exist_is_told_and_nothing_is_left(page, folder):

@@ -123,7 +123,9 @@ def load_layers(
         try:
             frames |= read_input(item, paths)
         except LayerError as error:
-            errors.append(error)
+            # A table of a database is told by its name, not by the snapshot that was read.
+            table = item.source.file if item.source is not None and item.source.in_database else None
+            errors.append(error if table is None else LayerError(table, error.faults))
     if errors:
         raise InputError(errors)
     return _assembled(territory, paths, frames)

@@ -19,6 +19,7 @@ from hp_sig.layers.survey import read_corine, read_land_survey
 from hp_sig.layers.zoning import read_zoning
 from hp_sig.seal import is_sealed, sealed
 from hp_sig.territory import EnafSource, LandCoverSource, LayerSource, SurveySource, Territory, ZoningSource
+from hp_sig.territory.objectives import TERRITORY_ZONE, overlapping
 from hp_sig.territory.records import regime_with
 
 __all__ = ["CONTEXT", "LandLayers", "assemble_land", "read_land_layer", "settings_faults"]
@@ -225,7 +226,7 @@ def _exclusion_faults(
 
 
 def settings_faults(territory: Territory, communes: pd.Index, zones: Mapping[str, ZoneLayer]) -> list[str]:
-    """Say which codes of the trajectory's settings are of no commune or zone of the territory."""
+    """Say which codes of the trajectory's settings and of the objectives are of no commune or zone of the territory."""
     settings = territory.trajectory
     planned = () if settings.planned_communes in {None, "all"} else tuple(settings.planned_communes or ())
     given = {"planned_communes": planned, "delegated_communes": tuple(settings.delegated_communes)}
@@ -238,7 +239,28 @@ def settings_faults(territory: Territory, communes: pd.Index, zones: Mapping[str
     strangers = sorted(set(settings.targets) - known)
     if strangers:
         faults.append(f"trajectory.targets: codes of an EPCI or a SCoT expected, found {some(strangers)}. Correct it.")
+    strangers = sorted({objective.zone for objective in territory.objectives} - _planned_zones(communes, zones))
+    if strangers:
+        faults.append(
+            "objectives.zone: codes of a commune, an EPCI or a SCoT of the latest lists, or « territory », expected, "
+            f"found {some(strangers)}. Correct it."
+        )
+    twice = overlapping(territory.objectives)
+    if twice:
+        faults.append(
+            f"objectives: one a zone, quantity and year expected, found several for {some(twice)}. Correct it."
+        )
     return faults
+
+
+def _planned_zones(communes: pd.Index, zones: Mapping[str, ZoneLayer]) -> set[str]:
+    """Give the codes that an objective may be set for: older lists of EPCI and SCoT are in force no more."""
+    found = {TERRITORY_ZONE, *communes}
+    for zone_id in ("epci", "scot"):
+        editions = [layer for layer in zones.values() if layer.config.id == zone_id]
+        if editions:
+            found |= set(max(editions, key=lambda layer: layer.config.cog_year or 0).zones.index)
+    return found
 
 
 def _near(layer: gpd.GeoDataFrame, source: LandCoverSource, communes: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hp_sig.errors import LayerError
-from hp_sig.inputs import data_files
+from hp_sig.inputs import data_files, read_tables
 from hp_sig.layers.communes import read_communes
 from hp_sig.sources.wanted import Bounds
 from hp_sig.territory import Territory, commune_names
@@ -14,6 +14,8 @@ __all__ = ["grown", "territory_bounds"]
 def territory_bounds(territory: Territory, raw: Path) -> Bounds | None:
     """Give the bounds of the communes of a territory; None while their boundaries are not there, or are not sound."""
     source = territory.boundaries
+    if source.in_database:
+        read_tables(territory, raw, ["communes"])
     files = data_files(territory.resolve(source.file, raw))
     if len(files) != 1:
         return None

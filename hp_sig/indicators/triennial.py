@@ -18,11 +18,19 @@ __all__ = ["REASONS", "REPORT_INDICATORS", "ReportIndicator", "compulsory_indica
 #: Why a figure is missing: `no_flows` (ENAF flows not known for the whole period), `no_area`, `no_land_cover` (no
 #: vintage), `one_vintage` (a change needs two), `mixed_vintages` (years of several départements: a change is told per
 #: year only), `no_objective` (no planning document sets one), `no_consumption` (an
-#: objective, but not what was consumed of it), `not_known` (the table given says nothing of this zone).
+#: objective, but not what was consumed of it), `not_known` (the table given says nothing of this zone). Of a document's
+#: own objective: `document_years` (flows of some of its years are not known), `document_not_begun` (none of its years
+#: is known yet), `document_vintages` (no vintages at its own years), `document_zone` (it covers communes that are not
+#: of the territory).
 REASONS = (
     *("no_flows", "no_area", "no_land_cover", "one_vintage", "mixed_vintages"),
     *("no_objective", "no_consumption", "not_known"),
+    *("document_years", "document_not_begun", "document_vintages", "document_zone"),
 )
+#: Who set an objective: the law, shared out by the trajectory, or a planning document of the zone.
+OBJECTIVE_KINDS = ("law", "document")
+#: What an objective limits.
+OBJECTIVE_QUANTITIES = ("enaf_consumption", "net_artificialisation")
 #: What a zone does of its objective so far.
 OBJECTIVE_STATUSES = ("within", "exceeded", "unknown")
 #: Uses that the ENAF file tells apart.
@@ -124,7 +132,10 @@ def triennial_report(
         what was unsealed).
     objectives
         `objective_ha`, the most that a planning document allows over its own period, and `consumed_ha`, what was
-        consumed of it: the `allowance_ha` and `consumed_ha` of a trajectory, or a SCoT's own figures and years.
+        consumed of it: the `allowance_ha` and `consumed_ha` of a trajectory, or a SCoT's own figures and years. Where
+        they are told: `kind` (:data:`OBJECTIVE_KINDS`), `document`, `quantity` (:data:`OBJECTIVE_QUANTITIES`),
+        `first_year`, `last_year`, `years_elapsed`, `pace_ha_per_year`, `projection_ha`, and `reason` why what was
+        consumed is not known.
 
     Returns
     -------
@@ -133,7 +144,9 @@ def triennial_report(
         `period_year_count`, `is_provisional`, `enaf_since_2021_ha`, `enaf_since_2021_share`; 2°
         `net_artificialisation_ha` with `artificialisation_vintage_before` and `…_after`; 3° `sealed_ha`,
         `newly_sealed_ha` with `sealed_vintage_before` and `…_after`; 4° `objective_ha`, `objective_consumed_ha`,
-        `objective_remaining_ha` (negative where exceeded), `objective_status` (`within`, `exceeded`, `unknown`). For
+        `objective_remaining_ha` (negative where exceeded), `objective_status` (`within`, `exceeded`, `unknown`),
+        `objective_kind`, `objective_document`, `objective_quantity`, `objective_first_year`, `objective_last_year`,
+        `objective_years_elapsed`, `objective_pace_ha_per_year`, `objective_projection_ha`, missing if not told. For
         each figure, `reason_…`: why it is missing (:data:`REASONS`), itself missing where the figure is there.
 
     Raises
@@ -224,10 +237,13 @@ def _add_land_cover(report: pd.DataFrame, table: pd.DataFrame | None, theme: str
 
 def _add_objectives(report: pd.DataFrame, objectives: pd.DataFrame | None) -> None:
     columns = ["objective_ha", "consumed_ha"]
-    figures = pd.DataFrame(index=report.index, columns=columns)
+    told = ("kind", "document", "quantity", "reason")
+    years, rates = ("first_year", "last_year", "years_elapsed"), ("pace_ha_per_year", "projection_ha")
+    everything = [*columns, *told, *years, *rates]
+    figures = pd.DataFrame(index=report.index, columns=everything)
     if objectives is not None:
         _require(objectives, columns, "objectives", report.index)
-        figures = objectives[columns].reindex(report.index)
+        figures = objectives.reindex(report.index).reindex(columns=everything)
     objective, consumed = (figures[column].astype("float64") for column in columns)
     report["objective_ha"] = objective
     report["objective_consumed_ha"] = consumed
@@ -236,7 +252,15 @@ def _add_objectives(report: pd.DataFrame, objectives: pd.DataFrame | None) -> No
     words = np.select([unknown, consumed > objective], ["unknown", "exceeded"], "within")
     report["objective_status"] = pd.Series(words, index=report.index, dtype="str")
     causes = [(objective.isna(), "no_objective"), (consumed.isna(), "no_consumption")]
-    report["reason_objective"] = _reasons(causes, report.index)
+    reasons = _reasons(causes, report.index)
+    given = figures["reason"].notna() & objective.notna() & consumed.isna()
+    report["reason_objective"] = reasons.mask(given, figures["reason"].astype("str"))
+    for name in told[:-1]:
+        report[f"objective_{name}"] = figures[name].astype("str").where(figures[name].notna(), None)
+    for name in years:
+        report[f"objective_{name}"] = figures[name].astype("Int64")
+    for name in rates:
+        report[f"objective_{name}"] = figures[name].astype("float64")
 
 
 def _reasons(causes: Sequence[tuple[pd.Series, str]], zones: pd.Index) -> pd.Series:

@@ -1,13 +1,11 @@
 """How does a page become a sheet of paper: A3, landscape, in Lambert-93, drawn without any browser?
 
-The sheet shows what the page prints: the same classes, colours, bounds, counts, warnings, sources. It needs matplotlib,
-the extra `print` of this package.
+The sheet shows what the page prints: the same classes, colours, bounds, counts, warnings, sources.
 """
 
 import io
 import logging
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +46,7 @@ def map_pdf(page: "Page | PageMap", path: str | Path, *, theme: int | str = 0, p
     ValueError
         If the page has no such theme, or the theme no such period.
     OutputError
-        If matplotlib is not installed, or the file cannot be written; nothing is left half-written.
+        If the file cannot be written; nothing is left half-written.
     """
     file = Path(path)
     if file.suffix.lower() != ".pdf":
@@ -60,17 +58,14 @@ def map_pdf(page: "Page | PageMap", path: str | Path, *, theme: int | str = 0, p
         raise ValueError(message)
     number, rank = opening(model["themes"], theme, period)
     chosen = model["themes"][number] if model["themes"] else None
-    content = _drawn(file, model, chosen, rank)
+    content = _drawn(model, chosen, rank)
     write_whole(file, content)
     log.info("wrote %s: %d kB", file.name, len(content) // 1000)
     return file
 
 
-def _drawn(file: Path, model: Mapping[str, Any], theme: Mapping[str, Any] | None, period: int) -> bytes:
-    if find_spec("matplotlib") is None:
-        message = f"{file}: a map on paper needs matplotlib (the extra 'print'): python -m pip install matplotlib."
-        raise OutputError(message)
-    # Only who prints needs matplotlib.
+def _drawn(model: Mapping[str, Any], theme: Mapping[str, Any] | None, period: int) -> bytes:
+    # Only here: matplotlib takes long to load.
     from hp_sig.maps.layout import draw_sheet  # noqa: PLC0415
 
     content = io.BytesIO()

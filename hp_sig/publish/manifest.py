@@ -16,6 +16,7 @@ from hp_sig._version import __version__
 from hp_sig.inputs import InputFile
 
 __all__ = [
+    "EDITABLE",
     "MANIFEST",
     "file_entry",
     "holds_real_results",
@@ -23,6 +24,7 @@ __all__ = [
     "own_files",
     "package_versions",
     "read_manifest",
+    "recorded_hashes",
     "stale_reasons",
     "write_manifest",
 ]
@@ -33,6 +35,8 @@ MANIFEST = "manifest.json"
 #: A manifest of another form is not understood, and the results are made again.
 FORM = 1
 PARTS = {"inputs": list, "outputs": dict, "packages": dict}
+#: Kinds of results that people work on: a change there makes nothing stale.
+EDITABLE = (".docx", ".qgz", ".xlsx")
 #: A result may differ when one of these does.
 PACKAGES = ("hp-sig", "geopandas", "shapely", "pyproj", "pyogrio", "pandas", "numpy", "folium", "branca")
 
@@ -54,6 +58,16 @@ def own_files(folder: Path) -> set[str]:
     manifest = _parsed(folder)
     outputs = manifest.get("outputs")
     return {*outputs, MANIFEST} if "form" in manifest and isinstance(outputs, dict) else set()
+
+
+def recorded_hashes(folder: Path) -> dict[str, str]:
+    """Give the SHA-256 of each file as a refresh, of any version, wrote it there."""
+    outputs = _parsed(folder).get("outputs") if own_files(folder) else {}
+    return {
+        name: str(entry["sha256"])
+        for name, entry in (outputs or {}).items()
+        if isinstance(entry, dict) and "sha256" in entry
+    }
 
 
 def holds_real_results(folder: Path) -> bool:
@@ -110,7 +124,7 @@ def stale_reasons(
         elif name not in previous["outputs"]:
             # Planned last time too, and there was nothing to write.
             continue
-        elif file_entry(folder / name)["sha256"] != previous["outputs"][name]["sha256"]:
+        elif not name.endswith(EDITABLE) and file_entry(folder / name)["sha256"] != previous["outputs"][name]["sha256"]:
             reasons.append(f"{name} was modified")
     return tuple(reasons)
 
@@ -135,6 +149,8 @@ def file_entry(path: Path) -> dict[str, Any]:
 def input_entry(item: InputFile, raw: Path, notes: Iterable[str]) -> dict[str, Any]:
     """Describe an input: where it lay, what it is, who made it, what was put right in it."""
     path = item.path.relative_to(raw).as_posix() if item.path.is_relative_to(raw) else item.path.name
+    if item.source is not None and item.source.in_database:
+        path = item.source.file
     entry: dict[str, Any] = {"name": item.name, "path": path, "bytes": item.size, "sha256": item.sha256}
     if item.source is not None:
         source = item.source

@@ -5,16 +5,30 @@ Everything that leaves a refresh (GeoPackage, workbook, PostGIS, exported files)
 """
 
 import datetime as dt
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
 
+from hp_sig._version import __version__
+from hp_sig.inputs import InputFile
 from hp_sig.maps.themes import Indicator
 
-__all__ = ["FIGURES", "THEMES", "Column", "Kind", "Publication", "PublishedTable", "Run", "SourceEntry", "Theme"]
+__all__ = [
+    "FIGURES",
+    "THEMES",
+    "Column",
+    "Kind",
+    "Publication",
+    "PublishedTable",
+    "Run",
+    "SourceEntry",
+    "Theme",
+    "new_run",
+]
 
 Kind = Literal["text", "integer", "real", "boolean", "date"]
 Theme = Literal["territory", "overlaps", "land_cover", "enaf", "trajectory", "projects", "hubs"]
@@ -152,3 +166,18 @@ class Publication:
     def of_theme(self, theme: Theme) -> list[PublishedTable]:
         """List the tables and layers of a theme."""
         return [table for table in self.tables.values() if table.theme == theme]
+
+
+def new_run(inputs: Iterable[InputFile] = (), *, started: dt.datetime | None = None) -> Run:
+    """Name a run by its time and by what it reads.
+
+    Parameters
+    ----------
+    inputs
+        From :func:`hp_sig.inputs.find_inputs`.
+    started
+        In UTC; now by default.
+    """
+    when = started or dt.datetime.now(dt.UTC)
+    digest = hashlib.sha256("".join(sorted(item.sha256 for item in inputs)).encode()).hexdigest()
+    return Run(id=f"{when:%Y%m%dT%H%M%S%fZ}-{digest[:8]}", started_at=when, version=__version__)

@@ -23,6 +23,8 @@ from hp_sig.errors import OutputError
 from hp_sig.inputs import DEFAULT_RAW, InputFile, attributed, find_inputs, locate_inputs, require_unchanged
 from hp_sig.maps.hubs.naming import hub_files
 from hp_sig.maps.sheets import sheet_files
+from hp_sig.publish.content import publication_of
+from hp_sig.publish.edited import keep_edited
 from hp_sig.publish.manifest import (
     MANIFEST,
     file_entry,
@@ -34,24 +36,18 @@ from hp_sig.publish.manifest import (
     stale_reasons,
     write_manifest,
 )
+from hp_sig.publish.publication import new_run
 from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder
 from hp_sig.refresh.changes import changes_since
 from hp_sig.refresh.choice import choose, is_sample
-from hp_sig.refresh.outputs import (
-    FIGURES_MAP,
-    GEOPACKAGE,
-    INDEX,
-    MAP,
-    PROJECTS_MAP,
-    News,
-    planned_outputs,
-    write_outputs,
-)
+from hp_sig.refresh.outputs import FIGURES_MAP, INDEX, MAP, PROJECTS_MAP, News, planned_outputs, write_outputs
+from hp_sig.refresh.publications import GEOPACKAGE, other_publications, publish_database
 from hp_sig.results import Results, compute
 from hp_sig.results.steps import computed_steps, skipped_tables, sources_of
 from hp_sig.territory import Territory
 
 __all__ = [
+    "DEFAULT_OUT",
     "FIGURES_MAP",
     "GEOPACKAGE",
     "INDEX",
@@ -62,10 +58,12 @@ __all__ = [
     "check",
     "plan",
     "refresh",
+    "settings_hash",
 ]
 
 log = logging.getLogger(__name__)
 
+#: Folder of the results.
 DEFAULT_OUT = Path("data") / "processed"
 
 #: A full disk or a lost drive, as told by the system, by GDAL and by SQLite.
@@ -149,7 +147,7 @@ def plan(
     present = [item.name for item in inputs]
     outputs = planned_outputs(chosen, present)
     reasons = ("asked for (--force)",) if force else stale_reasons(target, previous, inputs, outputs)
-    if previous and previous.get("settings_sha256") != _settings(chosen) and not reasons:
+    if previous and previous.get("settings_sha256") != settings_hash(chosen) and not reasons:
         reasons = ("the territory's settings changed",)
     return Plan(
         territory=chosen,
@@ -246,13 +244,23 @@ def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
     require_unchanged(decided.inputs)
     changes = changes_since(decided.out, decided.previous, inputs=decided.inputs, layers=layers, results=results)
     news = News(changes=changes, day=started.astimezone().date())
+    run = new_run(decided.inputs, started=started)
+    publication = publication_of(layers, results, run=run, inputs=decided.inputs)
+    count += other_publications(layers, results)
     staging = prepare(decided.out)
     try:
-        rows = write_outputs(layers, results, staging, lambda name: step(name, next(rank), count), news=news)
-        content = _manifest_content(decided, layers, results, staging, rows)
+        rows = write_outputs(
+            layers, results, publication, staging, lambda name: step(name, next(rank), count), news=news
+        )
+        content = {"run": run.id, **_manifest_content(decided, layers, results, staging, rows)}
         content |= {"started_at": started.isoformat(timespec="seconds")}
         content |= {"duration_s": round(time.perf_counter() - clock, 2)}
         manifest = write_manifest(staging, content)
+        keep_edited(decided.out, staging, news.day)
+        if "postgis" in decided.territory.publish.steps:
+            step("PostGIS", next(rank), count)
+            # Committed just before the swap: where the database refuses, the files stay as they were as well.
+            publish_database(publication, decided.territory.publish.database)
         replaced = {*rows, MANIFEST} if force else set()
         publish(staging, decided.out, ours=own_files(decided.out) | replaced)
     except WRITE_ERRORS as error:
@@ -274,7 +282,7 @@ def _manifest_content(
     return {
         "territory": decided.territory.name,
         "cog_year": decided.territory.cog_year,
-        "settings_sha256": _settings(decided.territory),
+        "settings_sha256": settings_hash(decided.territory),
         "notice": decided.territory.notice,
         "sample": is_sample(decided.territory),
         "packages": package_versions(),
@@ -289,7 +297,7 @@ def _manifest_content(
     }
 
 
-def _settings(territory: Territory) -> str:
+def settings_hash(territory: Territory) -> str:
     """Give the hash of a territory's settings, which a caller may have changed since they were read."""
     return hashlib.sha256(territory.model_dump_json().encode()).hexdigest()
 

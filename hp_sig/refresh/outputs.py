@@ -6,26 +6,22 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
-import pandas as pd
-
 from hp_sig.assembly import Layers
 from hp_sig.maps.hubs.naming import hub_documents
 from hp_sig.maps.sheets import index_page, planned_sheets, sheet_files, write_sheets
-from hp_sig.publish.geopackage import write_geopackage
-from hp_sig.publish.tables import rounded, write_csv
+from hp_sig.publish.publication import Publication
+from hp_sig.publish.tables import write_csv
 from hp_sig.reference.labels import wording
 from hp_sig.refresh.changes import Change
+from hp_sig.refresh.publications import planned_publications, write_publications
 from hp_sig.results import Results
-from hp_sig.results.hubs import ServiceAreas
-from hp_sig.results.steps import LAND_TABLES, planned_tables, sources_of
-from hp_sig.territory import LayerSource, Territory
+from hp_sig.results.steps import LAND_TABLES, planned_tables
+from hp_sig.territory import Territory
 
-__all__ = ["FIGURES_MAP", "GEOPACKAGE", "INDEX", "MAP", "PROJECTS_MAP", "News", "planned_outputs", "write_outputs"]
+__all__ = ["FIGURES_MAP", "INDEX", "MAP", "PROJECTS_MAP", "News", "planned_outputs", "write_outputs"]
 
 log = logging.getLogger(__name__)
 
-GEOPACKAGE = "territoire.gpkg"
 MAP = "carte-territoire.html"
 FIGURES_MAP = "carte-indicateurs.html"
 PROJECTS_MAP = "carte-projets.html"
@@ -45,10 +41,12 @@ class News:
 def planned_outputs(territory: Territory, present: Collection[str]) -> tuple[str, ...]:
     """Name the files that a refresh writes, from the names of the layers whose file is there.
 
-    The sheets of zones that only their own files name (EPCI, parks), and the pages of hubs, come on top of these.
+    The sheets of zones that only their own files name (EPCI, parks), the pages of hubs, the triennial reports and the
+    exported files come on top of these.
     """
     tables = tuple(f"{name}.csv" for name in planned_tables(territory, present))
-    return (*tables, GEOPACKAGE, *_planned_maps(territory, present), *planned_sheets(territory), INDEX)
+    pages = (*_planned_maps(territory, present), *planned_sheets(territory))
+    return (*tables, *pages, *planned_publications(territory), INDEX)
 
 
 def _planned_maps(territory: Territory, present: Collection[str]) -> tuple[str, ...]:
@@ -62,13 +60,19 @@ def _planned_maps(territory: Territory, present: Collection[str]) -> tuple[str, 
 
 
 def write_outputs(
-    layers: Layers, results: Results, folder: Path, step: Callable[[str], None], *, news: News
+    layers: Layers,
+    results: Results,
+    publication: Publication,
+    folder: Path,
+    step: Callable[[str], None],
+    *,
+    news: News,
 ) -> dict[str, int]:
-    """Write tables, GeoPackage, maps, sheets and index into a folder; give the rows of each.
+    """Write tables, maps, sheets, publications and index into a folder; give the rows of each.
 
     Parameters
     ----------
-    layers, results
+    layers, results, publication
         What to write.
     folder
         An empty folder.
@@ -87,24 +91,8 @@ def write_outputs(
     for name, table in results.tables().items():
         step(f"{name}.csv")
         rows[f"{name}.csv"] = write_csv(table, folder / f"{name}.csv", notice=notice)
-    step(GEOPACKAGE)
-    layers_written, tables_written = _geopackage_content(layers, results)
-    sources = layers.territory.sources()
-    sources |= {name: sources["projects"] for name in layers_written if name.startswith("projects_")}
-    made_from = sources_of(layers.territory, layers.names)
-    made_from["service_areas"] = made_from["catchments"]
-    descriptions = {
-        name: " ".join(
-            filter(None, [notice and f"{notice}.", _description(sources.get(name), made_from.get(name, []))])
-        )
-        for name in (*layers_written, *tables_written)
-    }
-    if "project_screening" in descriptions:
-        descriptions["project_screening"] += f" {wording('screening', 'potential')}"
-    counts = write_geopackage(layers_written, tables_written, folder / GEOPACKAGE, descriptions=descriptions)
-    rows[GEOPACKAGE] = sum(counts.values())
     makers = {MAP: territory_map, FIGURES_MAP: figures_map, PROJECTS_MAP: project_map}
-    documents = [(GEOPACKAGE, wording("index", "gpkg"), wording("index", "gpkg_told"))]
+    documents = []
     for name in _planned_maps(layers.territory, layers.names):
         step(name)
         figure = makers[name](layers, results)
@@ -115,6 +103,9 @@ def write_outputs(
     rows |= write_hubs(layers, results, folder, step=step, day=news.day)
     documents += hub_documents(results)
     rows |= write_sheets(layers, results, folder, step=step, day=news.day)
+    published = write_publications(publication, layers, results, folder, step)
+    rows |= published.rows
+    documents += published.documents
     step(INDEX)
     page = index_page(
         layers,
@@ -128,53 +119,3 @@ def write_outputs(
     log.info("wrote %s: %d kB", INDEX, len(page.encode()) // 1000)
     rows[INDEX] = len(rows)
     return rows
-
-
-def _geopackage_content(
-    layers: Layers, results: Results
-) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, pd.DataFrame]]:
-    notice = layers.territory.notice
-    marked = {} if notice is None else {"notice": notice}
-    communes = layers.communes[["geometry"]].join(rounded(results.communes))
-    content = {"communes": communes, **{name: layer.zones for name, layer in layers.zones.items()}}
-    if layers.stations is not None and len(layers.stations):
-        content["stations"] = layers.stations
-    if results.reached is not None:
-        content["service_areas"] = _service_areas(results.reached, results.catchments)
-    tables = {name: rounded(table) for name, table in results.tables().items() if name != "communes"}
-    if layers.projects is not None:
-        for scale in ("site", "footprint"):
-            drawn = layers.projects[layers.projects["scale"] == scale]
-            if len(drawn):
-                content[f"projects_{scale}"] = drawn
-        tables["projects"] = pd.DataFrame(layers.projects.drop(columns="geometry")).reset_index()
-    if layers.population is not None:
-        tables["population"] = layers.population.add_prefix("population_").reset_index()
-    geographic = {
-        name: gpd.GeoDataFrame(layer.drop(columns="commune_codes", errors="ignore").assign(**marked))
-        for name, layer in content.items()
-    }
-    return geographic, {name: table.assign(**marked) for name, table in tables.items()}
-
-
-def _service_areas(reached: ServiceAreas, catchments: pd.DataFrame | None) -> gpd.GeoDataFrame:
-    """Give the service areas with their figures, one row a hub, mode and minutes."""
-    keys = ["hub_id", "mode", "minutes"]
-    shapes = reached.areas[["geometry"]].reset_index()
-    figures = pd.DataFrame(columns=keys) if catchments is None else rounded(catchments)
-    return gpd.GeoDataFrame(shapes.merge(figures, on=keys, how="left"))
-
-
-def _description(source: LayerSource | None, made_from: Sequence[LayerSource]) -> str:
-    """Say where a layer comes from, or from what a table was computed."""
-    if source is None and made_from:
-        named = dict.fromkeys((one.producer, one.source) for one in made_from)
-        told = []
-        for producer, name in named:
-            vintages = [one.vintage for one in made_from if (one.producer, one.source) == (producer, name)]
-            told.append(f"{producer}, {name}, {wording('map', 'vintage', vintage=', '.join(dict.fromkeys(vintages)))}")
-        return wording("map", "computed_from", sources="\u00a0; ".join(told))
-    if source is None:
-        return wording("map", "computed")
-    vintage = wording("map", "vintage", vintage=source.vintage)
-    return f"{source.producer}, {source.source}, {vintage} ({source.licence})"

@@ -9,7 +9,7 @@ from typing import Literal
 
 from hp_sig.assembly import Layers, load_layers
 from hp_sig.errors import HpSigError, OutputError, some
-from hp_sig.inputs import attributed, locate_inputs
+from hp_sig.inputs import InputFile, attributed, locate_inputs
 from hp_sig.layers.projects import read_projects
 from hp_sig.maps.sheets import sheet_files, write_sheets
 from hp_sig.refresh.choice import choose
@@ -18,7 +18,7 @@ from hp_sig.results.hubs import with_projects
 from hp_sig.results.steps import computed_steps, skipped_tables
 from hp_sig.territory import Territory
 
-__all__ = ["KINDS", "MapRequest", "OnStep", "computed", "require_absent", "write_map", "write_some_sheets"]
+__all__ = ["KINDS", "MapRequest", "OnStep", "computed", "gathered", "require_absent", "write_map", "write_some_sheets"]
 
 OnStep = Callable[[str, int, int], None]
 Kind = Literal["indicators", "territory", "projects"]
@@ -165,6 +165,19 @@ def computed(
     projects: Path | None = None,
 ) -> tuple[Layers, Results]:
     """Read the layers and compute their tables, or some families of them, for other projects if a file holds some."""
+    layers, results, _ = gathered(territory, raw, on_step, families=families, projects=projects)
+    return layers, results
+
+
+def gathered(
+    territory: str | Path | Territory | None,
+    raw: str | Path | None,
+    on_step: OnStep | None,
+    *,
+    families: Collection[str] | None = None,
+    projects: Path | None = None,
+) -> tuple[Layers, Results, list[InputFile]]:
+    """Give what :func:`computed` gives, and the files that it was read from."""
     chosen, folder = choose(territory, raw)
     inputs, missing = locate_inputs(chosen, folder)
     chosen = attributed(chosen, inputs)
@@ -176,7 +189,8 @@ def computed(
     layers = load_layers(chosen, inputs, missing=missing, on_read=lambda item: step(item.path.name, next(rank), count))
     if projects is not None:
         layers = with_projects(layers, read_projects(projects))
-    return layers, compute(layers, families=families, on_step=lambda name: step(name, next(rank), count))
+    results = compute(layers, families=families, on_step=lambda name: step(name, next(rank), count))
+    return layers, results, inputs
 
 
 def _require_place(folder: Path) -> None:

@@ -5,10 +5,12 @@ import pandas as pd
 from hp_sig.assembly import Layers
 from hp_sig.crs import area_ha
 from hp_sig.indicators.consumption import enaf_consumption
-from hp_sig.indicators.triennial import triennial_report
+from hp_sig.indicators.triennial import REPORT_INDICATORS, compulsory_indicators, triennial_report
 from hp_sig.results.groups import ZONE, Groups, named
+from hp_sig.results.objectives import document_objectives
+from hp_sig.territory.records import regime_with
 
-__all__ = ["triennial_table"]
+__all__ = ["REPORT_INDICATORS", "compulsory_indicators", "triennial_table"]
 
 #: Years that a report is about: the last three known.
 YEARS = 3
@@ -38,13 +40,14 @@ def triennial_table(
             continue
         for zone_of in groups.lists_of(layer):
             zones = pd.Index(sorted(zone_of.unique()), name="zone_code")
+            own = document_objectives(layers, groups, layer, zone_of, flow)
             report = triennial_report(
                 _period(layers.land.enaf, zone_of, zones),
                 since_2021=_since(layers.land.enaf, zone_of, zones),
                 area_ha=area.reindex(zone_of.index).groupby(zone_of).sum().reindex(zones),
                 net_artificialisation=_net(flow, layer, zones),
                 sealed=_sealed(stock, flow, layer, zones),
-                objectives=_objectives(trajectory, layer, zones),
+                objectives=_objectives(layers, _rows(trajectory, layer), own, zones),
             )
             rates = _of_layer(flow, layer, zones)
             rate = None if rates is None else rates["artificialised_net_ha_per_year"]
@@ -72,6 +75,10 @@ def _since(flows: pd.DataFrame | None, zone_of: pd.Series, zones: pd.Index) -> p
     table = enaf_consumption(flows, first_year=SINCE, last_year=last, zone_of=zone_of)
     since: pd.Series = table["enaf_consumption_ha"]
     return since.rename_axis("zone_code").reindex(zones)
+
+
+def _rows(table: pd.DataFrame, layer: str) -> pd.DataFrame:
+    return table[table["zone_layer"] == layer] if len(table) else table
 
 
 def _of_layer(table: pd.DataFrame, layer: str, zones: pd.Index) -> pd.DataFrame | None:
@@ -119,11 +126,32 @@ def _sealed(stock: pd.DataFrame, flow: pd.DataFrame, layer: str, zones: pd.Index
     return sealed
 
 
-def _objectives(trajectory: pd.DataFrame, layer: str, zones: pd.Index) -> pd.DataFrame | None:
-    """Take the allowance of the law in force for the objective: no document's own objective is known."""
-    rows = trajectory[trajectory["zone_layer"] == layer] if len(trajectory) else trajectory
-    rows = rows[rows["regime_status"] == "in_force"] if len(rows) else rows
+def _objectives(
+    layers: Layers, trajectory: pd.DataFrame, documents: pd.DataFrame, zones: pd.Index
+) -> pd.DataFrame | None:
+    """Take the objective of a zone's own document, and where it has none the allowance of the law in force.
+
+    `trajectory` holds the rows of the layer.
+    """
+    law = _law(layers, trajectory, zones)
+    if law is None:
+        return documents.reindex(zones) if len(documents) else None
+    if documents.empty:
+        return law
+    # What the law says never fills what a document leaves unknown.
+    others = law.drop(index=documents.index)
+    return pd.concat([others.astype("object"), documents.astype("object")]).reindex(zones)
+
+
+def _law(layers: Layers, trajectory: pd.DataFrame, zones: pd.Index) -> pd.DataFrame | None:
+    rows = trajectory[trajectory["regime_status"] == "in_force"] if len(trajectory) else trajectory
     if rows.empty:
         return None
+    regime = regime_with(layers.territory.trajectory.regime, {})
     table = rows.drop_duplicates("zone_code").set_index("zone_code").reindex(zones)
-    return table[["allowance_ha", "consumed_ha"]].rename(columns={"allowance_ha": "objective_ha"})
+    taken = ["allowance_ha", "consumed_ha", "years_elapsed", "pace_ha_per_year", "projection_ha"]
+    return (
+        table[taken]
+        .rename(columns={"allowance_ha": "objective_ha"})
+        .assign(kind="law", quantity="enaf_consumption", first_year=regime.first_year, last_year=regime.last_year)
+    )

@@ -24,7 +24,8 @@ def tell_plan(planned: Plan) -> None:
     """Say what a refresh would read and write, and why."""
     typer.echo(f"{planned.territory.name}: {len(planned.inputs)} inputs in {planned.raw}, results in {planned.out}.")
     for item in planned.inputs:
-        typer.echo(f"  read   {item.name}: {item.path.name} ({max(item.size / 1000, 1):.0f} kB)")
+        shown = item.source.file if item.source is not None and item.source.in_database else item.path.name
+        typer.echo(f"  read   {item.name}: {shown} ({max(item.size / 1000, 1):.0f} kB)")
     if not planned.is_needed:
         typer.echo(NOTHING)
         return

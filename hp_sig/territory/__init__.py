@@ -19,6 +19,8 @@ from hp_sig.errors import LayerError, TerritoryError, some
 from hp_sig.layers.communes import read_commune_list
 from hp_sig.reference.fields import default_territory_file, package_file
 from hp_sig.territory.hubs import HubSettings
+from hp_sig.territory.naming import DATABASE_PREFIX, snapshot_places
+from hp_sig.territory.objectives import Objective
 from hp_sig.territory.publishing import PublishSettings
 from hp_sig.territory.records import (
     PACKAGE_PREFIX,
@@ -46,6 +48,7 @@ __all__ = [
     "HubSettings",
     "LandCoverSource",
     "LayerSource",
+    "Objective",
     "PopulationSource",
     "PublishSettings",
     "Scenario",
@@ -88,6 +91,7 @@ class Territory(Record):
     zoning: tuple[ZoningSource, ...] = ()
     land_survey: tuple[SurveySource, ...] = ()
     trajectory: TrajectorySettings = TrajectorySettings()
+    objectives: tuple[Objective, ...] = ()
     roads: LayerSource | None = None
     buildings: LayerSource | None = None
     census: LayerSource | None = None
@@ -165,9 +169,16 @@ class Territory(Record):
         return self._path.parent / file
 
     def resolve(self, file: str, folder: Path) -> list[Path]:
-        """Find the files that a `file` entry stands for: one with `package:`, a path, or a pattern such as `*.gpkg`."""
+        """Find the files that a `file` entry stands for: one with `package:`, a path, or a pattern such as `*.gpkg`.
+
+        With `postgis:`, what was last read of the table; :func:`hp_sig.inputs.locate_inputs` reads it again.
+        """
         if file.startswith(PACKAGE_PREFIX):
             return [package_file(file.removeprefix(PACKAGE_PREFIX))]
+        if file.startswith(DATABASE_PREFIX):
+            names = [name for name, source in self.sources().items() if source.file == file]
+            places = [place for name in names for place in snapshot_places(name, folder) if place.is_file()]
+            return places[:1]
         if re.search(r"[*?\[]", file):
             pattern = Path(file)
             base = Path(pattern.anchor) if pattern.is_absolute() else folder
@@ -183,7 +194,7 @@ class Territory(Record):
 MODELS: tuple[type[Record], ...] = (
     *(Territory, Communes, LayerSource, PopulationSource, Zone),
     *(LandCoverSource, EnafSource, ZoningSource, SurveySource, TrajectorySettings, Scenario, HubSettings),
-    *(FetchSettings, PublishSettings),
+    *(FetchSettings, PublishSettings, Objective),
 )
 
 

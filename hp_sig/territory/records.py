@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from hp_sig.errors import some
 from hp_sig.reference.fields import known_fields
 from hp_sig.reference.regimes import DEFAULT_REGIME, Regime, load_regime, regime_names, require_given
+from hp_sig.territory.naming import DATABASE_PREFIX, table_named
 
 __all__ = [
     "PACKAGE_PREFIX",
@@ -104,10 +105,29 @@ class LayerSource(Record):
             raise ValueError(message)
         return fields
 
+    @field_validator("file")
+    @classmethod
+    def _named(cls, file: str) -> str:
+        if file.startswith(DATABASE_PREFIX):
+            table_named(file)
+        return file
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if self.in_database and self.fetch is not None:
+            message = "a layer comes from the database (postgis:) or from its producer (fetch), not both; leave one out"
+            raise ValueError(message)
+        return self
+
     @property
     def in_package(self) -> bool:
         """Whether the file comes with the package."""
         return self.file.startswith(PACKAGE_PREFIX)
+
+    @property
+    def in_database(self) -> bool:
+        """Whether it is a table of the database in place of a file."""
+        return self.file.startswith(DATABASE_PREFIX)
 
 
 class PopulationSource(LayerSource):

@@ -22,6 +22,8 @@ MANIFEST = "manifest.json"
 #: Under each heading this many changes are in sight; the rest opens on demand.
 MOST_CHANGES = 30
 PAGE = ".html"
+#: Folder of the triennial reports.
+REPORTS = "rapports/"
 
 
 class Told(Protocol):
@@ -55,7 +57,7 @@ def index_page(
         Of the territory.
     maps
         File, title and one sentence of each document: pages are shown as cards, any other file (a GeoPackage) among
-        the data.
+        the data. A triennial report has the name of its zone for a title, and its kind (Word, page) for a sentence.
     sheets
         File of each sheet, from :func:`hp_sig.maps.sheets.sheet_files`.
     changes
@@ -64,11 +66,13 @@ def index_page(
         The day of this one.
     """
     title = wording("index", "title", territory=layers.territory.name)
+    others = [one for one in maps if not one[0].startswith(REPORTS)]
     parts = [
-        ("cartes", "maps", _cards([one for one in maps if one[0].endswith(PAGE)])),
+        ("cartes", "maps", _cards([one for one in others if one[0].endswith(PAGE)])),
         ("fiches", "sheets", _sheets(layers, sheets)),
+        ("rapports", "reports", _reports([one for one in maps if one[0].startswith(REPORTS)])),
         ("changements", "changes", _changes(changes)),
-        ("donnees", "data", _data(results, [one for one in maps if not one[0].endswith(PAGE)])),
+        ("donnees", "data", _data(results, [one for one in others if not one[0].endswith(PAGE)])),
         ("limites", "limits", _limits(layers, results)),
         ("sources", "sources", source_list(all_sources(layers))),
     ]
@@ -98,6 +102,15 @@ def _cards(maps: Sequence[tuple[str, str, str]]) -> str:
         for file, title, sentence in maps
     )
     return f'<ul class="cards">{items}</ul>' if items else ""
+
+
+def _reports(reports: Sequence[tuple[str, str, str]]) -> str:
+    """List the triennial reports: a line for each zone, with its forms."""
+    zones: dict[str, list[str]] = {}
+    for file, zone, form in reports:
+        zones.setdefault(zone, []).append(f'<a href="{safe_text(file)}">{safe_text(form)}</a>')
+    items = "".join(f"<li>{safe_text(zone)} – {', '.join(forms)}</li>" for zone, forms in zones.items())
+    return f"<p>{safe_text(wording('index', 'reports_lead'))}</p><ul>{items}</ul>" if items else ""
 
 
 def _sheets(layers: Layers, sheets: Mapping[Key, str]) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hp_sig._version import __version__
+from hp_sig.cli import publish
+from hp_sig.cli.options import RawOption, TerritoryOption
 from hp_sig.errors import HpSigError
 from hp_sig.reference.fields import default_territory_file
 from hp_sig.refresh import check as check_inputs
@@ -35,14 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-TerritoryOption = Annotated[
-    Path | None,
-    typer.Option("--territory", metavar="FILE", help="Territory file (TOML); by default the Pays de Haute-Provence."),
-]
-RawOption = Annotated[
-    Path | None, typer.Option("--raw", metavar="DIR", help="Files as downloaded; by default data/raw.")
-]
+app.add_typer(publish.app, name="publish")
 
 
 class MapKind(StrEnum):
@@ -314,7 +309,3 @@ def _show_prospects(names: Sequence[str], asked: "FetchOptions", territory: Path
         found = prospects(names, territory=territory, raw=raw, how=replace(asked, on_source=step))
     tell_prospects(found)
     return sum(one.is_unknown for one in found)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,63 @@
+"""Which results did somebody work on since they were written, and how is that work kept?
+
+A report is written to be completed, a project and a workbook are often changed: what a reader has put there must not
+go with the next refresh.
+"""
+
+import datetime as dt
+import logging
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from hp_sig.publish.manifest import EDITABLE, file_entry, recorded_hashes
+
+__all__ = ["edited_files", "keep_edited"]
+
+log = logging.getLogger(__name__)
+
+
+def edited_files(folder: Path) -> Iterator[str]:
+    """Name the editable results of a folder that are no longer as a refresh wrote them."""
+    for name, sha256 in recorded_hashes(folder).items():
+        file = folder / name
+        if name.endswith(EDITABLE) and file.is_file() and file_entry(file)["sha256"] != sha256:
+            yield name
+
+
+def keep_edited(folder: Path, staging: Path, day: dt.date) -> list[str]:
+    """Copy the results that somebody worked on beside the new ones, under a name that no refresh writes.
+
+    Parameters
+    ----------
+    folder
+        The results, with their manifest.
+    staging
+        The new ones.
+    day
+        Goes into the names: `rapport-….docx` is kept as `rapport-…-modifie-20261128.docx`.
+
+    Returns
+    -------
+    list of str
+        Names of the copies.
+    """
+    kept = []
+    for name in edited_files(folder):
+        file = folder / name
+        copy = _free(file, folder, staging, day)
+        (staging / copy).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, staging / copy)
+        log.warning("%s was changed since it was written: kept as %s.", name, copy)
+        kept.append(copy)
+    return kept
+
+
+def _free(file: Path, folder: Path, staging: Path, day: dt.date) -> str:
+    """Find a name that neither the old results nor the new ones have."""
+    stems = (f"{file.stem}-modifie-{day:%Y%m%d}{'' if rank == 1 else f'-{rank}'}" for rank in count(1))
+    places = (file.with_name(f"{stem}{file.suffix}").relative_to(folder) for stem in stems)
+    return next(
+        place.as_posix() for place in places if not (folder / place).exists() and not (staging / place).exists()
+    )

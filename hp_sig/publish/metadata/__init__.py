@@ -1,0 +1,93 @@
+"""How is a published file described for the catalogues: ISO 19139 and GeoDCAT-AP?"""
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from hp_sig.errors import OutputError
+from hp_sig.publish.metadata.dcat import json_ld, rdf_xml
+from hp_sig.publish.metadata.iso import iso_document
+from hp_sig.publish.metadata.record import PublishedFile, dataset_record
+from hp_sig.publish.publication import Publication
+
+__all__ = ["metadata_files", "write_metadata"]
+
+log = logging.getLogger(__name__)
+
+WRITERS = {".xml": iso_document, ".jsonld": json_ld, ".rdf": rdf_xml}
+
+
+def metadata_files(geopackage: Path) -> list[Path]:
+    """Name the files that :func:`write_metadata` writes beside a GeoPackage."""
+    return [geopackage.with_suffix(suffix) for suffix in WRITERS]
+
+
+def write_metadata(publication: Publication, geopackage: Path, *, others: Sequence[Path] = ()) -> list[Path]:
+    """Describe a published GeoPackage in files beside it: ISO 19139 (`.xml`), GeoDCAT-AP (`.jsonld`, `.rdf`).
+
+    INSPIRE asks for an e-mail address of the contact, which no territory file gives: it is left empty with its reason,
+    for the catalogue's editor to fill in.
+
+    Parameters
+    ----------
+    publication
+        What was published.
+    geopackage
+        The file, complete.
+    others
+        Other files of the same publication beside it (workbook, exports), which are listed with their fingerprints.
+
+    Returns
+    -------
+    list
+        The three files.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be read or written, or one that is there does not describe this territory.
+    """
+    try:
+        files = [_published(path) for path in (geopackage, *others)]
+        record = dataset_record(publication, files)
+        texts = {path: WRITERS[path.suffix](record) for path in metadata_files(geopackage)}
+        for path in texts:
+            _require_own(path, record.uuid)
+        for path, text in texts.items():
+            _replace(path, text)
+            log.info("wrote %s", path.name)
+    except OutputError:
+        raise
+    except OSError as error:
+        message = f"{error.filename or geopackage}: the metadata cannot be written ({error.strerror or error})."
+        raise OutputError(message) from error
+    return list(texts)
+
+
+def _published(path: Path) -> PublishedFile:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256")
+    return PublishedFile(name=path.name, size=path.stat().st_size, sha256=digest.hexdigest())
+
+
+def _require_own(path: Path, uuid: str) -> None:
+    if path.exists() and uuid.encode() not in path.read_bytes():
+        message = (
+            f"{path} is there and does not describe this publication, so it is not replaced. "
+            "Move it or give the GeoPackage another name."
+        )
+        raise OutputError(message)
+
+
+def _replace(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}.tmp")
+    with ExitStack() as unfinished:
+        unfinished.callback(aside.unlink, missing_ok=True)
+        with aside.open("w", encoding="utf-8", newline="\n", errors="replace") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(path)
