@@ -11,16 +11,27 @@ from hp_sig.indicators.dasymetric import METHODS
 from hp_sig.indicators.screening import OUTSIDE, TAKE_METHODS
 from hp_sig.reference.fields import default_territory_file, sample_territory_file
 from hp_sig.reference.roads import MODES, speeds_of
-from hp_sig.refresh import GEOPACKAGE, MAP
+from hp_sig.refresh import MAP
 from hp_sig.refresh.hubs import COMPARISON
+from hp_sig.refresh.publications import GEOPACKAGE, METADATA, PROJECT, WORKBOOK
 from hp_sig.results.screening import RELATIONS
 from hp_sig.results.steps import ALL_TABLES, HUB_TABLES, LAND_TABLES, PROJECT_TABLES
-from hp_sig.territory import MODELS, HubSettings, LayerSource
+from hp_sig.territory import MODELS, HubSettings, LayerSource, PublishSettings
+from hp_sig.territory.objectives import Objective
+from hp_sig.territory.publishing import STEPS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
-COMMANDS = typer.main.get_command(cli.app).commands
+COMMANDS = {
+    f"{group} {name}".strip(): command
+    for group, commands in {
+        "": typer.main.get_command(cli.app).commands,
+        "publish": typer.main.get_command(cli.publish.app).commands,
+    }.items()
+    for name, command in commands.items()
+    if name != "publish"
+}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -31,7 +42,7 @@ def test_every_command_and_option_is_in_the_readme_and_has_help(name):
     assert f"hp-sig {name}" in README
     options = [option for option in command.params if option.name != "help"]
     assert all(option.help for option in options)
-    line = next(line for line in README.splitlines() if line.startswith(f"| `hp-sig {name}"))
+    line = next(line for line in README.splitlines() if line.startswith(f"| `hp-sig {name} "))
     assert [option.opts[0] for option in options if option.opts[0] not in line] == []
 
 
@@ -85,6 +96,16 @@ def test_the_territory_file_that_the_guide_shows_for_hubs_is_right():
     assert [HubSettings.model_validate(tomllib.loads(block)["hubs"]).car_minutes for block in blocks] == [(10,)]
 
 
+@pytest.mark.parametrize("document", [README, GUIDE], ids=["README", "guide"])
+def test_the_publications_and_objectives_that_a_document_shows_are_right(document):
+    blocks = [tomllib.loads(block) for block in re.findall(r"```toml\n(.+?)```", document, re.DOTALL)]
+
+    published = [PublishSettings.model_validate(block["publish"]) for block in blocks if "publish" in block]
+    objectives = [Objective.model_validate(one) for block in blocks for one in block.get("objectives", [])]
+    assert [settings.steps for settings in published] == [STEPS]
+    assert [objective.quantity for objective in objectives] == ["enaf_consumption"]
+
+
 def test_every_layer_of_a_territory_that_the_readme_shows_is_right():
     blocks = [block for block in re.findall(r"```toml\n(.+?)```", README, re.DOTALL) if "[hubs]" in block]
 
@@ -117,7 +138,8 @@ def test_the_folders_of_raw_files_are_those_of_the_territory_file():
 
 
 def test_every_output_is_in_the_readme():
-    outputs = [*(f"{name}.csv" for name in ALL_TABLES), GEOPACKAGE, MAP, "manifest.json"]
+    gis = (GEOPACKAGE, PROJECT, *METADATA, WORKBOOK)
+    outputs = [*(f"{name}.csv" for name in ALL_TABLES), *gis, MAP, "manifest.json"]
 
     assert [name for name in outputs if f"`{name}`" not in README] == []
 

@@ -100,8 +100,8 @@ def _zipped(publication: Publication, name: str, content: bytes) -> bytes:
 def layer_id(name: str) -> str:
     """Give a layer an identifier that is the same in every project, and safe in any expression.
 
-    >>> layer_id("communes")
-    'communes_d22a60f1'
+    >>> layer_id("zones d'eau")[:12]
+    'zones_d_eau_'
     """
     return f"{re.sub(r'[^A-Za-z0-9]+', '_', name)}_{zlib.crc32(name.encode('utf-8')):08x}"
 
@@ -131,8 +131,6 @@ def _project(publication: Publication, source: str, styles: Mapping[str, Sequenc
 def _crs() -> Element:
     parts = [
         element("wkt", text=pyproj.CRS.from_epsg(LAMBERT93).to_wkt()),
-        # Its number in QGIS; without one, QGIS does not look at the authority's.
-        element("srsid", text="145"),
         element("srid", text=str(LAMBERT93)),
         element("authid", text=f"EPSG:{LAMBERT93}"),
         element("description", text="RGF93 v1 / Lambert-93"),

@@ -221,7 +221,10 @@ def _by_commune(subject: Subject, rows: pd.DataFrame, name: str, columns: tuple[
         caption=say(f"annex_{name}"),
         header=tuple(header),
         rows=cells,
-        widths=(0.34, *[0.66 / len(columns)] * len(columns)),
+        # Words take more room than figures.
+        widths=(0.25, 0.12, 0.12, 0.12, 0.22, 0.17)
+        if name == "objective"
+        else (0.34, *[0.66 / len(columns)] * len(columns)),
         note=_reasons(rows, columns),
     )
 

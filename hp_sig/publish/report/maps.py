@@ -18,6 +18,7 @@ from hp_sig.publish.report.model import Drawn
 from hp_sig.publish.report.words import say
 from hp_sig.publish.report.zone import Subject
 from hp_sig.reference.labels import format_number, wording
+from hp_sig.results.groups import TERRITORY_LAYER
 
 __all__ = ["choropleth", "situation_map"]
 
@@ -76,7 +77,9 @@ def situation_map(subject: Subject) -> Drawn:
             groups = [plan.union(zone_of.index[zone_of == code]) for code in epci.zones.index]
             _limits(figure, groups, EPCI_LIMIT, 2.4)
         _ring(figure, zone)
-        rows = [(ZONE, subject.name), (LAND, say("map_territory", territory=layers.territory.name))]
+        rows = [(ZONE, subject.name)]
+        if subject.key[0] != TERRITORY_LAYER:
+            rows.append((LAND, say("map_territory", territory=layers.territory.name)))
         top = _key(figure, say("map_key"), rows)
         if epci is not None:
             line = np.array([(KEY_LEFT, top - 2.2), (KEY_LEFT + 6, top - 2.2)])

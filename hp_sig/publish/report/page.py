@@ -115,8 +115,8 @@ def _picture(block: Picture, number: int) -> str:
     coded = base64.b64encode(block.png).decode("ascii")
     caption = _safe(f"{say('figure')} {number} – {block.caption}")
     return (
-        f'<figure><img alt="{_safe(block.alt)}" src="data:image/png;base64,{coded}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{caption}"><img alt="{_safe(block.alt)}" '
+        f'src="data:image/png;base64,{coded}"></div><figcaption>{caption}</figcaption></figure>'
     )
 
 
