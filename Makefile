@@ -20,6 +20,11 @@ test: $(VENV)/.dev $(AXE)
 	@sh scripts/apt_install.sh chromium chromium
 	@sh scripts/apt_install.sh poppler-utils pdftotext
 	@sh scripts/apt_install.sh cgi-mapserver /usr/lib/cgi-bin/mapserv
+	@sh scripts/apt_install.sh gdal-bin ogrinfo
+	@sh scripts/apt_install.sh postgresql-15-postgis-3 /usr/share/postgresql/15/extension/postgis.control
+	@sh scripts/apt_install.sh libreoffice-calc-nogui /usr/lib/libreoffice/share/registry/calc.xcd
+	@sh scripts/apt_install.sh libreoffice-writer-nogui /usr/lib/libreoffice/share/registry/writer.xcd
+	@sh scripts/apt_install.sh python3-qgis /usr/lib/python3/dist-packages/qgis/core/__init__.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 style: $(VENV)/.dev

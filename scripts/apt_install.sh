@@ -1,9 +1,9 @@
 #!/bin/sh
 # Install a Debian package where that is allowed; say so and go on where it is not.
-# Usage: apt_install.sh PACKAGE [COMMAND]   nothing is done if COMMAND is already there
+# Usage: apt_install.sh PACKAGE [COMMAND]   nothing is done if COMMAND, or the file of that name, is already there
 package=$1
 command=${2:-}
-if [ -n "$command" ] && command -v "$command" >/dev/null 2>&1; then
+if [ -n "$command" ] && { command -v "$command" >/dev/null 2>&1 || [ -e "$command" ]; }; then
     exit 0
 fi
 if [ "$(id -u)" = 0 ]; then

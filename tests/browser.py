@@ -19,6 +19,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 AXE = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 PROJECTOR, PHONE = (1280, 800), (390, 844)
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+#: Windows that no page is open in, by browser, size and policy: to make one takes longer than to open a page in it.
+_WINDOWS: dict[tuple["Browser", tuple[int, int], bool], "Page"] = {}
 
 
 @contextmanager
@@ -31,6 +33,8 @@ def chromium() -> Iterator["Browser"]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
+        for key in [key for key in _WINDOWS if key[0] is browser]:
+            del _WINDOWS[key]
         browser.close()
 
 
@@ -55,30 +59,51 @@ def opened(
     """Open a file in a window, or on a touch screen where it is narrow.
 
     `anchor` ends the address, from its `#`; `axe` lets :func:`axe_violations` run in spite of the page's policy;
-    `script` runs before the page's own.
+    `script` runs before the page's own. The window is one that an earlier page of the same browser was shown in, and
+    left as it found it, or a new one.
     """
-    width, height = size
-    touch = width < 500
+    page = (_WINDOWS.pop((browser, size, axe), None) if script is None else None) or _window(browser, size, axe=axe)
+    if script is not None:
+        page.context.add_init_script(script)
+    seen = Opened(page)
+    listeners = {
+        "console": lambda message: seen.told.append(message.text),
+        "pageerror": lambda error: seen.told.append(str(error)),
+        "dialog": lambda dialog: (seen.told.append(f"dialog {dialog.message}"), dialog.dismiss()),
+        "request": lambda request: (
+            None if request.url.startswith(("file:", "data:")) else seen.told.append(request.url)
+        ),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    is_sound = False
+    try:
+        page.goto(path.as_uri() + anchor)
+        yield seen
+        is_sound = script is None and page.context.pages == [page] and page.viewport_size == _viewport(size)
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        if is_sound:
+            page.goto("about:blank")
+            page.emulate_media(media="null")
+            page.mouse.move(size[0] - 1, size[1] - 1)
+            _WINDOWS[browser, size, axe] = page
+        else:
+            page.context.close()
+
+
+def _viewport(size: tuple[int, int]) -> dict[str, int]:
+    return {"width": size[0], "height": size[1]}
+
+
+def _window(browser: "Browser", size: tuple[int, int], *, axe: bool) -> "Page":
+    touch = size[0] < 500
     context = browser.new_context(
-        viewport={"width": width, "height": height}, offline=True, has_touch=touch, is_mobile=touch, bypass_csp=axe
+        viewport=_viewport(size), offline=True, has_touch=touch, is_mobile=touch, bypass_csp=axe
     )
     context.set_default_timeout(5000)
-    if script is not None:
-        context.add_init_script(script)
-    page = context.new_page()
-    seen = Opened(page)
-    page.on("console", lambda message: seen.told.append(message.text))
-    page.on("pageerror", lambda error: seen.told.append(str(error)))
-    page.on("dialog", lambda dialog: (seen.told.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith(("file:", "data:")) else seen.told.append(request.url),
-    )
-    page.goto(path.as_uri() + anchor)
-    try:
-        yield seen
-    finally:
-        context.close()
+    return context.new_page()
 
 
 def without_policy(path: Path, copy: Path) -> Path:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from known import computed
 from squares import CODES
 
-from hp_sig import compute, find_inputs, load_layers, load_territory
+from hp_sig import find_inputs, load_layers, load_territory
 from hp_sig.errors import OutputError
 from hp_sig.publish.manifest import file_entry, own_files, package_versions
 from hp_sig.publish.swap import publish
@@ -27,7 +28,7 @@ def world(raw, territory_file):
     territory = load_territory(territory_file)
     inputs = find_inputs(territory, raw)
     layers = load_layers(territory, inputs)
-    return inputs, layers, compute(layers)
+    return inputs, layers, computed(layers)
 
 
 def published(folder, world, results=None, **content):

@@ -62,7 +62,7 @@ def test_a_table_that_somebody_changed_is_not_work_to_keep(results, tmp_path):
     assert list(staging.iterdir()) == []
 
 
-def test_results_without_a_manifest_hold_no_known_work(results, tmp_path):
+def test_results_without_a_manifest_hold_no_known_work(results):
     (results / MANIFEST).unlink()
     (results / REPORT).write_bytes(b"words")
 

@@ -17,6 +17,7 @@ import shapely
 from browser import PHONE, PROJECTOR, axe_violations, chromium, opened, without_policy
 from hub_world import HUB, OTHER, RIVER_M, hub_shapes, hub_tables
 from pages import EVIL, six_page, six_zones
+from published import sample
 from squares import square
 
 import hp_sig
@@ -36,7 +37,6 @@ from hp_sig.maps.page import Caption, Page
 from hp_sig.maps.panels import Bar, Grid, GridRow, Panel, Part, Scene
 from hp_sig.maps.pdf import map_pdf
 from hp_sig.maps.shapes import paths
-from hp_sig.reference.fields import sample_territory_file
 
 SIZES = pytest.mark.parametrize("size", [PROJECTOR, PHONE], ids=["projector", "phone"])
 TAKE = "Ce que le projet prendrait, ce qu'il resterait"
@@ -50,7 +50,7 @@ def plain(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def layers() -> hp_sig.Layers:
-    return hp_sig.check(sample_territory_file(), raw=sample_territory_file().parent)
+    return sample()[0]
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import geopandas as gpd
 import pandas as pd
+import published
 import pytest
 import shapely
 from browser import PHONE, axe_violations, chromium, opened, without_policy
 from markup import Tags
 
-import hp_sig
 from hp_sig import load_regime
 from hp_sig.indicators.reach import MAX_SNAP_M
 from hp_sig.maps.hubs.figures import about, hub_figures, percent, ramp, rounded
@@ -25,7 +25,6 @@ from hp_sig.maps.hubs.sheet_place import place_list, told_distance
 from hp_sig.maps.hubs.sheet_sentences import main_catchment, outside_sentence, overlap_sentences, reach_sentences
 from hp_sig.maps.hubs.sheet_table import reach_table
 from hp_sig.maps.hubs.sheet_take import take_section, zones_shown
-from hp_sig.reference.fields import sample_territory_file
 
 NAN = float("nan")
 LAW = load_regime()
@@ -294,7 +293,7 @@ def shapes(origin=(932231.8, 6318172.0)):
 
 @pytest.fixture(scope="module")
 def sample():
-    return hp_sig.check(sample_territory_file(), raw=sample_territory_file().parent)
+    return published.sample()[0]
 
 
 def hub(**overrides):
@@ -1418,6 +1417,12 @@ def written(sample, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
 #: Cells too narrow for what they hold, and texts of drawings that end out of them.
 BROKEN = r"""[
     ...[...document.querySelectorAll('table.reach td, table.reach th')]
@@ -1434,32 +1439,31 @@ BROKEN = r"""[
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["full", "no footprint", "long", "no map", "no roads", "far", "variants"])
-def test_a_sheet_opens_offline_fits_a_phone_and_a_projector_and_prints_on_one_a4_page(written, name):
-    with chromium() as browser:
-        for size in (PHONE, (1280, 800)):
-            with opened(browser, written / f"{name}.html", size=size) as seen:
-                page = seen.page
-                assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-                assert page.evaluate(BROKEN) == []
-                assert page.get_by_role("button", name="Imprimer cette fiche").is_visible()
-                assert page_count(page.pdf(prefer_css_page_size=True)) == 1
-                assert seen.told == []
+def test_a_sheet_opens_offline_fits_a_phone_and_a_projector_and_prints_on_one_a4_page(browser, written, name):
+    for size in (PHONE, (1280, 800)):
+        with opened(browser, written / f"{name}.html", size=size) as seen:
+            page = seen.page
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+            assert page.evaluate(BROKEN) == []
+            assert page.get_by_role("button", name="Imprimer cette fiche").is_visible()
+            assert page_count(page.pdf(prefer_css_page_size=True)) == 1
+            assert seen.told == []
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("size", [PHONE, (1280, 800)])
-def test_a_sheet_breaks_no_serious_rule_of_accessibility(written, size):
-    with chromium() as browser, opened(browser, written / "full.html", size=size, axe=True) as seen:
+def test_a_sheet_breaks_no_serious_rule_of_accessibility(browser, written, size):
+    with opened(browser, written / "full.html", size=size, axe=True) as seen:
         assert axe_violations(seen.page) == []
 
 
 @pytest.mark.browser
-def test_code_in_the_data_is_shown_and_never_run_even_without_the_policy(sample, tmp_path):
+def test_code_in_the_data_is_shown_and_never_run_even_without_the_policy(browser, sample, tmp_path):
     layers, tables = poisoned(sample)
     path = tmp_path / "sheet.html"
     path.write_text(hub_sheet(layers, tables, HUB, shapes=shapes()), encoding="utf-8")
 
-    with chromium() as browser, opened(browser, without_policy(path, tmp_path / "bare.html")) as seen:
+    with opened(browser, without_policy(path, tmp_path / "bare.html")) as seen:
         assert seen.page.title() == f"{EVIL} – pôle multimodal"
         assert seen.page.locator("h1").inner_text() == EVIL
         assert seen.page.locator("img").count() == 0

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from browser import chromium
+from known import computed
 from markup import Tags
 from squares import CODES
 
@@ -45,12 +46,12 @@ class Page(Tags):
 
 
 def index_of(layers, results=None, *, maps=MAPS, changes=CHANGES):
-    found = compute(layers) if results is None else results
+    found = computed(layers) if results is None else results
     return index_page(layers, found, maps=maps, sheets=sheet_files(layers), changes=changes, refreshed_on=DAY)
 
 
 def test_the_index_links_to_every_map_sheet_and_table(layers):
-    results = compute(layers)
+    results = computed(layers)
 
     links = {attributes.get("href") for attributes in Page(index_of(layers, results)).named("a")}
 
@@ -184,7 +185,7 @@ def test_an_absent_optional_layer_is_named_by_its_source(layers):
 
 
 def test_nothing_to_tell_is_told(layers):
-    results = replace(compute(layers), skipped={}, warnings=())
+    results = replace(computed(layers), skipped={}, warnings=())
 
     assert (
         "Rien : toutes les tables ont été faites, et les couches s'accordent." in Page(index_of(layers, results)).text
@@ -247,7 +248,7 @@ WARNINGS = {
 
 @pytest.mark.parametrize(("warning", "said"), WARNINGS.items())
 def test_each_warning_is_told_in_french(layers, warning, said):
-    results = replace(compute(layers), warnings=(warning,))
+    results = replace(computed(layers), warnings=(warning,))
 
     (line,) = warning_lines(results, layers)
 
@@ -277,7 +278,7 @@ def test_the_package_gives_no_warning_of_another_form():
 
 
 def test_a_warning_of_no_known_form_is_shown_as_english(layers):
-    results = replace(compute(layers), warnings=("something <new> happened",))
+    results = replace(computed(layers), warnings=("something <new> happened",))
 
     assert '<li lang="en">something &lt;new&gt; happened</li>' in index_of(layers, results)
 

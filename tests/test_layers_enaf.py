@@ -211,7 +211,7 @@ def test_communes_come_sorted(read):
     assert cells_of(flows, "04112") == MANOSQUE
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_what_is_written_is_read(tmp_path_factory, data):
     edition = data.draw(st.sampled_from(list(EDITIONS)))

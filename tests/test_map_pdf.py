@@ -13,18 +13,19 @@ import numpy as np
 import pandas as pd
 import pypdf
 import pytest
+from known import computed
+from published import sample
 from pypdf.generic import ContentStream
 from squares import square
 
 import hp_sig
-from hp_sig import OutputError, compute, find_inputs, load_layers, load_territory
+from hp_sig import OutputError
 from hp_sig.maps.overlays import Action, Line, Mark, Outlines, Perimeters, Places
 from hp_sig.maps.page import Caption, Page
 from hp_sig.maps.paper import Letters, width_of
 from hp_sig.maps.pdf import map_pdf
 from hp_sig.maps.territory_map import figures_page, project_page, territory_page
 from hp_sig.maps.themes import Indicator
-from hp_sig.reference.fields import sample_territory_file
 
 CODES = ["04001", "04002", "04003", "04004"]
 #: The smallest size of a zone's name, in points: 7.5 pixels of 0.3 mm.
@@ -213,10 +214,8 @@ def test_places_perimeters_and_actions_are_drawn_named_and_listed(page, printed)
     assert np.concatenate(green).min() >= 10 * 72 / 25.4 - 0.01
 
 
-def test_a_territory_s_three_pages_are_printed(raw, territory_file, printed):
-    territory = load_territory(territory_file)
-    layers = load_layers(territory, find_inputs(territory, raw))
-    results = compute(layers)
+def test_a_territory_s_three_pages_are_printed(layers, printed):
+    results = computed(layers)
 
     assert "EPCI 1 (3 communes" in texts(printed(territory_page(layers, results)))
     assert "Population municipale" in texts(printed(figures_page(layers, results)))
@@ -455,9 +454,7 @@ def test_a_sheet_that_fails_leaves_the_one_that_is_there(page, folder, monkeypat
 
 
 def test_the_sheets_of_the_sample_are_light(folder):
-    file = sample_territory_file()
-    layers = hp_sig.check(file, raw=file.parent)
-    results = compute(layers)
+    layers, results = sample()
 
     for page in (territory_page(layers, results), figures_page(layers, results), project_page(layers, results)):
         assert map_pdf(page, folder / "map.pdf").stat().st_size < 400_000

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from known import computed
 from pages import EVIL, hostile_page, six_indicators, six_page, six_zones
 from squares import square
 
-from hp_sig import compute, save_standalone, territory_map
+from hp_sig import save_standalone, territory_map
 from hp_sig.maps.engine import page_map
 from hp_sig.maps.indicator_map import indicator_map
 from hp_sig.maps.model import as_script, page_model
@@ -34,7 +35,7 @@ A, B, C, D, E, F = range(6)
 
 @pytest.fixture
 def results(layers):
-    return compute(layers)
+    return computed(layers)
 
 
 @pytest.fixture
@@ -298,7 +299,7 @@ def test_the_hub_stands_at_the_station_and_wider_projects_have_no_point(layers, 
 
 def test_the_legend_tells_the_signs_of_the_map_and_no_other(layers, model):
     without = replace(layers, projects=layers.projects[layers.projects["scale"] != "site"])
-    other = territory_map(without, compute(without)).model
+    other = territory_map(without, computed(without)).model
 
     assert [row["sign"] for one in model["overlays"] if one["type"] == "places" for row in one["legend"]] == ["hub"]
     assert [row["sign"] for one in other["overlays"] if one["type"] == "places" for row in one["legend"]] == ["station"]
@@ -309,7 +310,7 @@ def test_any_other_layer_of_zones_is_drawn_with_its_own_line_and_legend(layers):
     config = pnr.config.model_copy(update={"id": "basin", "label": "Bassins versants"})
     added = replace(layers, zones={**layers.zones, "basin": replace(pnr, config=config)})
 
-    basins = overlay(territory_map(added, compute(added)).model, "Bassins versants")
+    basins = overlay(territory_map(added, computed(added)).model, "Bassins versants")
 
     assert (basins["fill"], basins["shown"]) == ("none", False)
     assert [row["label"] for row in basins["legend"]] == ["Bassins versants"]
@@ -321,7 +322,7 @@ def test_a_footprint_that_names_a_station_stays_where_it_is_drawn(layers):
     drawn.loc[["hub"], "geometry"] = [square(1, 1, 0.5, 0.5)]
     moved = replace(layers, projects=drawn)
 
-    model = territory_map(moved, compute(moved)).model
+    model = territory_map(moved, computed(moved)).model
 
     footprint = overlay(model, "Emprise d'un projet")
     (shape,) = gpd.GeoSeries(shapes_of(footprint["topology"]), crs=4326).to_crs(2154)
@@ -361,7 +362,7 @@ def test_the_zones_that_an_action_is_located_by_are_outlined(layers, results):
 def test_a_territory_without_projects_has_a_map_without_actions(layers):
     without = replace(layers, projects=None)
 
-    assert project_map(without, compute(without)).model["actions"] == []
+    assert project_map(without, computed(without)).model["actions"] == []
 
 
 # --- the map of the figures -------------------------------------------------------------------------------------------
@@ -379,7 +380,7 @@ def test_the_figures_of_a_territory_are_those_of_its_results(layers, results):
 def test_a_territory_without_figures_has_no_map_of_them(layers):
     without = replace(layers, population=None)
 
-    assert figures_map(without, compute(without)) is None
+    assert figures_map(without, computed(without)) is None
 
 
 # --- the map of one's own figures -------------------------------------------------------------------------------------

@@ -15,12 +15,11 @@ import pypdf
 import pytest
 from browser import PHONE, PROJECTOR, axe_violations, chromium, opened, without_policy
 from pages import CONSUMED, EVIL, NAMES, SHARES, hostile_page, six_page
+from published import sample
 
-import hp_sig
-from hp_sig import compute, format_quantity, save_standalone
+from hp_sig import format_quantity, save_standalone
 from hp_sig.maps.engine import page_map
 from hp_sig.maps.territory_map import figures_map, project_map, territory_map
-from hp_sig.reference.fields import sample_territory_file
 
 pytestmark = pytest.mark.browser
 
@@ -39,12 +38,6 @@ def browser():
 def file_of(tmp_path_factory):
     """Save the page of the six squares, the same with hostile texts, or one of the three maps of the sample; once."""
     folder = tmp_path_factory.mktemp("pages")
-
-    @cache
-    def sample():
-        file = sample_territory_file()
-        layers = hp_sig.check(file, raw=file.parent)
-        return layers, compute(layers)
 
     makers = {
         "squares": lambda: page_map(six_page()),

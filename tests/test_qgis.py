@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -32,7 +31,7 @@ WALK = "Aires atteintes depuis les pôles\u00a0– À pied"
 
 
 def has_qgis():
-    if shutil.which("qgis_process") is None or not SYSTEM_PYTHON.exists():
+    if not SYSTEM_PYTHON.exists():
         return False
     return subprocess.run([SYSTEM_PYTHON, "-c", "import qgis.core"], capture_output=True, check=False).returncode == 0
 

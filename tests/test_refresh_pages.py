@@ -5,9 +5,7 @@ import re
 
 import pytest
 from browser import PHONE, PROJECTOR, axe_violations, chromium, opened
-
-import hp_sig
-from hp_sig.reference.fields import sample_territory_file
+from published import sample_results
 
 pytestmark = pytest.mark.browser
 
@@ -19,10 +17,8 @@ SIZES = pytest.mark.parametrize("size", [PROJECTOR, PHONE], ids=["projector", "p
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("refresh") / "results"
-    hp_sig.refresh(sample_territory_file(), raw=sample_territory_file().parent, out=folder)
-    return folder
+def results():
+    return sample_results()
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from browser import PHONE, chromium, opened
 from docx.oxml.ns import qn
 from markup import Tags
 from office import page_texts, require_office, to_pdf
+from PIL import Image
 from published import RUN, sample, sample_publication
 
 from hp_sig.errors import OutputError
@@ -23,6 +24,8 @@ from hp_sig.publish.report.drawing import Level, Series, columns_chart
 from hp_sig.publish.report.model import Blank, Missing, Notice, Picture, Table
 from hp_sig.reference.labels import format_quantity
 from hp_sig.results import compute
+from hp_sig.results.groups import group_zones
+from hp_sig.results.triennial import triennial_table
 from hp_sig.territory import Objective
 
 DAY = dt.date(2026, 11, 28)
@@ -46,6 +49,12 @@ def blocks(report, kind):
 
 def cells(report) -> str:
     return plain(" ".join(text for table in blocks(report, Table) for row in table.rows for text in row))
+
+
+@pytest.fixture(scope="module")
+def manosque():
+    """The report of a commune."""
+    return report_of(*sample(), MANOSQUE, day=DAY)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +88,9 @@ def told_by_a_document():
     named.loc["04112", "name"] = EVIL
     territory = layers.territory.model_copy(update={"objectives": objectives})
     changed = dataclasses.replace(layers, territory=territory, communes=named)
-    return changed, compute(changed, families=["land_stock", "land_shape", "enaf_consumption", "triennial"])
+    groups = group_zones(changed, results.overlaps)
+    tables = {"stock": results.land_stock, "flow": results.land_flow, "trajectory": results.trajectory}
+    return changed, dataclasses.replace(results, triennial=triennial_table(changed, groups, **tables))
 
 
 # --- figures ------------------------------------------------------------------------------------------------------
@@ -109,10 +120,9 @@ def test_word_and_the_page_say_the_same(folder):
     assert sorted(figures) == sorted(re.findall(r"\d[\d ]*,\d+", plain(" ".join(page))))
 
 
-def test_a_year_by_year_table_and_a_total_are_those_of_the_file(folder):
-    report = report_of(*sample(), MANOSQUE, day=DAY)
-    yearly = next(table for table in blocks(report, Table) if "chaque année" in table.caption)
-    uses = next(table for table in blocks(report, Table) if table.has_total)
+def test_a_year_by_year_table_and_a_total_are_those_of_the_file(manosque):
+    yearly = next(table for table in blocks(manosque, Table) if "chaque année" in table.caption)
+    uses = next(table for table in blocks(manosque, Table) if table.has_total)
 
     # naf09art10 to naf23art24: fifteen flows; the last one is provisional, and the report says so.
     assert [row[0] for row in yearly.rows] == [*map(str, range(2009, 2023)), "2023 (p)"]
@@ -138,7 +148,7 @@ def test_where_nothing_is_known_every_indicator_says_so_and_none_is_zero():
     territory = layers.territory.model_copy(update={"enaf": None, "land_cover": ()})
     bare = dataclasses.replace(layers, territory=territory, land=type(layers.land)())
 
-    report = report_of(bare, compute(bare), MANOSQUE, day=DAY)
+    report = report_of(bare, compute(bare, families=[]), MANOSQUE, day=DAY)
 
     missing = {plain(block.what): plain(block.why) for block in blocks(report, Missing)}
     assert (
@@ -363,8 +373,6 @@ def test_the_page_fits_a_telephone_and_loads_nothing(folder):
 
 
 def test_a_chart_leaves_room_for_what_is_not_known_and_is_crisp():
-    from PIL import Image
-
     values = (1.0, float("nan"), 3.0)
     png, height = columns_chart(
         ["2021", "2022", "2023"],
@@ -376,13 +384,18 @@ def test_a_chart_leaves_room_for_what_is_not_known_and_is_crisp():
 
     image = Image.open(io.BytesIO(png))
     # 165 mm at 200 dots an inch.
-    assert image.size == (1299, round(height / 25.4 * 200))
+    assert image.size == (1299, int(height / 25.4 * 200))
     third, row = image.width // 3, image.height - 90
     assert image.getpixel((third // 2, row)) == (0x9C, 0x4A, 0x12)
     assert image.getpixel((third + third // 2, row)) == (255, 255, 255)
+    hatched = {image.getpixel((x, row)) for x in range(2 * third + third // 4, 3 * third - third // 4)}
+    # Brown, and lines of white at 85 %.
+    assert len(hatched) > 2
+    assert (0x9C, 0x4A, 0x12) in hatched
+    assert max(sum(pixel) for pixel in hatched) > 650
 
 
-def test_reports_of_a_commune_hold_two_maps_and_importing_them_is_light(folder):
+def test_reports_of_a_commune_hold_two_maps_and_importing_them_is_light(folder, manosque):
     page = Tags((folder / "manosque.html").read_text(encoding="utf-8"))
     code = "import sys, hp_sig.publish.report; print({'docx', 'matplotlib'} & set(sys.modules))"
 
@@ -390,4 +403,4 @@ def test_reports_of_a_commune_hold_two_maps_and_importing_them_is_light(folder):
 
     assert done.stdout.strip() == "set()"
     assert sum((image["alt"] or "").startswith("Carte") for image in page.named("img")) == 2
-    assert len(blocks(report_of(*sample(), MANOSQUE, day=DAY), Picture)) == len(page.named("img"))
+    assert len(blocks(manosque, Picture)) == len(page.named("img"))

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from known import computed
 from land import land_cover
 from shapely import LineString, Point
 from squares import ORIGIN, square
@@ -106,7 +107,7 @@ def test_every_site_or_footprint_that_an_officer_drew_is_a_hub(layers):
 
 
 def test_a_service_area_holds_the_share_of_each_commune_s_street_that_lies_in_it(layers):
-    table = compute(on_streets(layers), families=FAMILIES).catchments.set_index("minutes")
+    table = computed(on_streets(layers), families=FAMILIES).catchments.set_index("minutes")
 
     # 5 minutes: 100 to 900 m reached, 50 to 950 m served: 9 of 10 inhabitants. 10 minutes: to 1 300 m, served to 1 350.
     assert table.loc[5, "population"] == pytest.approx(10 * 0.9, abs=0.01)
@@ -118,7 +119,7 @@ def test_a_service_area_holds_the_share_of_each_commune_s_street_that_lies_in_it
 
 
 def test_the_crow_fly_circle_is_told_beside_it(layers):
-    results = compute(on_streets(layers), families=FAMILIES)
+    results = computed(on_streets(layers), families=FAMILIES)
     table = results.catchments.set_index("minutes")
     places = results.catchment_places.set_index(["minutes", "commune_name"])["crow_fly_population"]
 
@@ -133,7 +134,7 @@ def test_the_crow_fly_circle_is_told_beside_it(layers):
 
 
 def test_land_out_of_the_territory_is_told_and_counts_nothing(layers):
-    table = compute(on_streets(layers), families=FAMILIES).catchments.set_index("minutes")
+    table = computed(on_streets(layers), families=FAMILIES).catchments.set_index("minutes")
 
     # In 10 minutes the western end of the street is reached: the round end lies out of A.
     whole = 1300 * 100 + 2 * CAP_M2
@@ -145,7 +146,7 @@ def test_land_out_of_the_territory_is_told_and_counts_nothing(layers):
 def test_the_communes_within_reach_or_in_the_circle_alone_are_listed(layers):
     # A street that ends before B: the circle of 10 minutes meets B, nobody of B is within reach.
     roads = streets([(0, 500), (800, 500)], [(1100, 500), (3000, 500)])
-    places = compute(on_streets(layers, roads), families=FAMILIES).catchment_places
+    places = computed(on_streets(layers, roads), families=FAMILIES).catchment_places
     told = places[places["minutes"] == 10].set_index("commune_name")
 
     assert told.loc["B", "population"] == 0
@@ -155,7 +156,7 @@ def test_the_communes_within_reach_or_in_the_circle_alone_are_listed(layers):
 
 
 def test_no_place_gives_more_people_than_it_has(layers):
-    places = compute(on_streets(layers, walk_minutes=(5, 30)), families=FAMILIES).catchment_places
+    places = computed(on_streets(layers, walk_minutes=(5, 30)), families=FAMILIES).catchment_places
     own = layers.population[2021].reindex(places["commune_code"]).to_numpy()
 
     assert (places["population"] <= own + 1e-9).all()
@@ -177,7 +178,7 @@ def test_two_hubs_share_the_land_and_the_people_between_them(layers):
 
 
 def test_parks_and_scot_inside_add_up_to_the_land_inside(layers):
-    results = compute(on_streets(layers, walk_minutes=(15,)), families=FAMILIES)
+    results = computed(on_streets(layers, walk_minutes=(15,)), families=FAMILIES)
     land = results.catchment_land.set_index(["axis", "class_code"])["area_ha"] * 1e4
 
     # Served from the limit of A to 1 750 m; park P ends at 1 400 m; the SCoT S1 lists A and B.
@@ -370,7 +371,7 @@ def test_ridership_is_told_by_hub_and_year(layers):
 
 
 def test_where_a_hub_stands_is_told(layers):
-    row = compute(on_streets(layers), families=FAMILIES).hub_stations.iloc[0]
+    row = computed(on_streets(layers), families=FAMILIES).hub_stations.iloc[0]
 
     assert (row["park_name"], row["park_relation"], row["park_distance_m"]) == ("Parc P", "inside", 0.0)
     assert (row["scot_name"], row["scot_status"]) == ("SCoT 1", "approved")

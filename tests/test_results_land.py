@@ -4,6 +4,7 @@ Every commune is 100 ha of fields. In A houses grow from 10 to 16 ha, in C a str
 to 8 ha. Consumption: 1 ha of housing a year in A from 2011 to 2020, then 0.4 ha; elsewhere only 0.1 ha in C in 2011.
 """
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -105,9 +106,37 @@ def enaf_table(codes: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+#: Results of the worlds that several tests read and none changes, by the name of what was added to the six squares.
+READ: dict[str, Results] = {}
+
+
 @pytest.fixture
 def world(raw: Path, territory_file: Path) -> World:
     return World(raw, territory_file)
+
+
+def apart(request: pytest.FixtureRequest) -> World:
+    """Copy the six squares' files, which the test itself may add layers to."""
+    raw, file = request.getfixturevalue("raw"), request.getfixturevalue("territory_file")
+    folder = request.getfixturevalue("tmp_path") / "apart"
+    shutil.copytree(raw, folder / "raw")
+    return World(folder / "raw", shutil.copy(file, folder / file.name))
+
+
+@pytest.fixture
+def two_vintages(request: pytest.FixtureRequest) -> Results:
+    """Results of the six squares with two vintages of land cover; nobody may change them."""
+    if "two vintages" not in READ:
+        READ["two vintages"] = apart(request).two_vintages().results()
+    return READ["two vintages"]
+
+
+@pytest.fixture
+def enaf(request: pytest.FixtureRequest) -> Results:
+    """Results of the six squares with the flows of the Cerema; nobody may change them."""
+    if "enaf" not in READ:
+        READ["enaf"] = apart(request).enaf().results()
+    return READ["enaf"]
 
 
 def rows(table: pd.DataFrame | None, layer: str, code: str) -> pd.DataFrame:
@@ -126,8 +155,8 @@ def row(table: pd.DataFrame | None, layer: str, code: str, **keys: object) -> pd
 # --- stocks -------------------------------------------------------------------------------------------------------
 
 
-def test_each_commune_is_measured_with_the_vintages_of_its_own_departement(world):
-    stock = world.two_vintages().results().land_stock
+def test_each_commune_is_measured_with_the_vintages_of_its_own_departement(two_vintages):
+    stock = two_vintages.land_stock
 
     assert rows(stock, "communes", A)["year"].tolist() == ["2018", "2021"]
     assert rows(stock, "communes", A)["artificialised_ha"].tolist() == pytest.approx([10, 16])
@@ -136,8 +165,8 @@ def test_each_commune_is_measured_with_the_vintages_of_its_own_departement(world
     assert rows(stock, "communes", B)["artificialised_ha"].tolist() == [0.0, 0.0]
 
 
-def test_an_epci_sums_its_communes_and_says_which_years_it_mixes(world):
-    stock = world.two_vintages().results().land_stock
+def test_an_epci_sums_its_communes_and_says_which_years_it_mixes(two_vintages):
+    stock = two_vintages.land_stock
 
     alone, mixed = row(stock, "epci_2015", ABD, rank=2), row(stock, "epci_2015", CEF, rank=2)
     assert (alone["year"], alone["is_mixed"]) == ("2021", False)
@@ -146,9 +175,9 @@ def test_an_epci_sums_its_communes_and_says_which_years_it_mixes(world):
     assert mixed[["artificialised_ha", "sealed_ha"]].tolist() == pytest.approx([11, 11])
 
 
-def test_a_park_is_measured_by_what_it_covers_of_each_commune(world):
+def test_a_park_is_measured_by_what_it_covers_of_each_commune(two_vintages):
     # Park P covers the western 1.4 km: A and D whole, 40 ha of B and of E.
-    park = row(world.two_vintages().results().land_stock, "pnr", "FR8000001", rank=2)
+    park = row(two_vintages.land_stock, "pnr", "FR8000001", rank=2)
 
     assert park[["area_ha", "covered_ha", "artificialised_ha"]].tolist() == pytest.approx([280, 280, 16])
 
@@ -178,8 +207,8 @@ def test_a_commune_whose_departement_has_no_land_cover_is_unknown_and_so_is_its_
     assert unknown[["envelope_ha", "artificialised_patch_count", "dispersion_upu_per_m2"]].isna().all()
 
 
-def test_covers_and_uses_are_two_tables_of_the_same_land(world):
-    classes = world.two_vintages().results().land_classes
+def test_covers_and_uses_are_two_tables_of_the_same_land(two_vintages):
+    classes = two_vintages.land_classes
 
     found = rows(classes, "communes", A)
     sums = found.groupby(["rank", "axis"])["area_ha"].sum()
@@ -271,16 +300,16 @@ def test_a_zone_with_communes_out_of_the_territory_is_marked_and_told(world):
 # --- flows --------------------------------------------------------------------------------------------------------
 
 
-def test_flows_are_given_over_the_period_and_per_year(world):
-    flow = row(world.two_vintages().results().land_flow, "epci_2015", ABD)
+def test_flows_are_given_over_the_period_and_per_year(two_vintages):
+    flow = row(two_vintages.land_flow, "epci_2015", ABD)
 
     assert (flow["vintages"], flow["is_mixed"], flow["method"]) == ("2018-2021", False, "matrix")
     assert flow[["artificialised_gain_ha", "artificialised_loss_ha", "artificialised_net_ha"]].tolist() == [6, 0, 6]
     assert flow["artificialised_net_ha_per_year"] == pytest.approx(2)
 
 
-def test_flows_of_mixed_vintages_are_given_per_year_only(world):
-    flow = row(world.two_vintages().results().land_flow, "epci_2015", CEF)
+def test_flows_of_mixed_vintages_are_given_per_year_only(two_vintages):
+    flow = row(two_vintages.land_flow, "epci_2015", CEF)
 
     assert (flow["vintages"], flow["is_mixed"]) == ("2017-2020 + 2018-2021", True)
     assert pd.isna(flow["artificialised_net_ha"])
@@ -288,8 +317,8 @@ def test_flows_of_mixed_vintages_are_given_per_year_only(world):
     assert flow["artificialised_net_ha_per_year"] == pytest.approx(2)
 
 
-def test_the_margins_of_a_transition_are_the_two_stocks(world):
-    results = world.two_vintages().results()
+def test_the_margins_of_a_transition_are_the_two_stocks(two_vintages):
+    results = two_vintages
 
     table = rows(results.land_transition, "communes", A)
     before = table.groupby("cover_before")["area_ha"].sum()
@@ -300,8 +329,8 @@ def test_the_margins_of_a_transition_are_the_two_stocks(world):
     assert built[["use_before", "use_after", "area_ha"]].to_numpy().tolist() == [["US1.1", "US5", pytest.approx(6)]]
 
 
-def test_only_land_that_changed_has_a_pace(world):
-    table = rows(world.two_vintages().results().land_transition, "epci_2015", CEF)
+def test_only_land_that_changed_has_a_pace(two_vintages):
+    table = rows(two_vintages.land_transition, "epci_2015", CEF)
 
     changed = (table["cover_before"] != table["cover_after"]) | (table["use_before"] != table["use_after"])
     # 3 ha in C and 3 ha in F, in three years; the zone mixes vintages, so there is no total.
@@ -388,8 +417,8 @@ def test_an_official_state_is_compared_with_another_by_the_matrix_where_only_one
 # --- shape --------------------------------------------------------------------------------------------------------
 
 
-def test_the_shape_of_a_commune_of_one_strip_of_houses(world):
-    shape = row(world.two_vintages().results().land_shape, "communes", A)
+def test_the_shape_of_a_commune_of_one_strip_of_houses(two_vintages):
+    shape = row(two_vintages.land_shape, "communes", A)
 
     assert shape["artificialised_ha"] == pytest.approx(16)
     # 10 inhabitants in 2021 on 16 ha.
@@ -404,8 +433,8 @@ def test_the_shape_of_a_commune_of_one_strip_of_houses(world):
     assert shape["efficiency_status"] == "unknown"
 
 
-def test_a_list_of_communes_that_two_years_hold_is_measured_alike(world):
-    shape = world.two_vintages().results().land_shape
+def test_a_list_of_communes_that_two_years_hold_is_measured_alike(two_vintages):
+    shape = two_vintages.land_shape
 
     same = [row(shape, "scot_2018", "S2"), row(shape, "communes", C)]
     columns = [
@@ -450,19 +479,20 @@ def test_land_of_the_other_departement_that_a_delivery_holds_is_left_out(world):
     assert row(results.land_stock, "territory", "territory")["artificialised_ha"] == pytest.approx(16 + 3 + 8)
 
 
-def test_houses_beyond_the_limit_of_the_territory_are_seen(world):
+def test_houses_beyond_the_limit_of_the_territory_are_seen(world, two_vintages):
     beyond = land_cover((HOUSE, "US5", square(-0.5, 0.2, 0.2, 0.2)))
-    alone = row(world.two_vintages().results().land_shape, "communes", A)["dispersion_upu_per_m2"]
+    world.two_vintages()
+    alone = row(two_vintages.land_shape, "communes", A)["dispersion_upu_per_m2"]
     wider = gpd.GeoDataFrame(pd.concat([AFTER, beyond], ignore_index=True), crs=2154)
     wider.rename(columns={"cover_code": "code_cs", "use_code": "code_us"}).to_file(
         world.raw / "cover_04_2021.gpkg", layer="cover"
     )
 
-    seen = row(world.results().land_shape, "communes", A)["dispersion_upu_per_m2"]
+    results = world.results()
 
-    assert seen > alone
+    assert row(results.land_shape, "communes", A)["dispersion_upu_per_m2"] > alone
     # The stock of the commune is its own.
-    assert row(world.results().land_stock, "communes", A, rank=2)["artificialised_ha"] == pytest.approx(16)
+    assert row(results.land_stock, "communes", A, rank=2)["artificialised_ha"] == pytest.approx(16)
 
 
 # --- planning zones and surveys -----------------------------------------------------------------------------------
@@ -561,8 +591,8 @@ def test_a_local_survey_has_its_own_correspondence_and_detail(world):
 # --- consumption --------------------------------------------------------------------------------------------------
 
 
-def test_consumption_is_summed_by_list_and_year(world):
-    table = world.enaf().results().enaf_consumption
+def test_consumption_is_summed_by_list_and_year(enaf):
+    table = enaf.enaf_consumption
 
     assert table is not None
     of_2011 = row(table, "territory", "territory", year=2011)
@@ -571,8 +601,8 @@ def test_consumption_is_summed_by_list_and_year(world):
     assert set(table.loc[table["is_provisional"], "year"]) == {2023}
 
 
-def test_ratios_say_why_there_is_none(world):
-    ratios = world.enaf().results().enaf_ratios
+def test_ratios_say_why_there_is_none(enaf):
+    ratios = enaf.enaf_ratios
 
     # A: 6 ha from 2015 to 2020 for 20 inhabitants and 10 households more.
     of_a = row(ratios, "communes", A)
@@ -789,8 +819,8 @@ def test_a_state_older_than_the_flow_is_not_told_for_its_end(world):
     assert of_a[["newly_sealed_ha", "sealed_vintage_after"]].tolist() == [pytest.approx(6), "2021"]
 
 
-def test_a_report_without_land_cover_has_its_first_indicator(world):
-    report = world.enaf().results().triennial
+def test_a_report_without_land_cover_has_its_first_indicator(enaf):
+    report = enaf.triennial
 
     of_a = row(report, "communes", A)
     assert of_a["enaf_period_ha"] == pytest.approx(1.2)

@@ -135,12 +135,15 @@ def test_running_the_script_again_gives_the_committed_enaf_file_to_the_byte(agai
 
 
 def test_two_runs_give_the_same_bytes(again, tmp_path):
-    folder = tmp_path / "sample"
+    first = {name: (again / name).read_bytes() for name in FILES}
+    # The committed files are those of an earlier run; where another SQLite writes other bytes, run once more.
+    if {name: (SAMPLE / name).read_bytes() for name in FILES} != first:
+        folder = tmp_path / "sample"
+        subprocess.run([sys.executable, SCRIPT, "--out", folder], check=True, capture_output=True)
 
-    subprocess.run([sys.executable, SCRIPT, "--out", folder], check=True, capture_output=True)
+        assert {name: (folder / name).read_bytes() for name in FILES} == first
 
-    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
-    assert all((folder / name).read_bytes() == (again / name).read_bytes() for name in FILES)
+    assert sorted(path.name for path in again.iterdir()) == sorted(FILES)
 
 
 @pytest.mark.parametrize(("departement", "year"), DELIVERIES)

@@ -92,12 +92,14 @@ def test_running_the_script_again_gives_the_committed_roads(again, roads):
 
 
 def test_two_runs_give_the_same_bytes(again, tmp_path):
-    folder = tmp_path / "sample"
+    first = (again / "roads.gpkg").read_bytes()
+    # The committed file is that of an earlier run; where another release of SQLite writes other bytes, run once more.
+    if (SAMPLE / "roads.gpkg").read_bytes() != first:
+        subprocess.run([sys.executable, SCRIPT, "--out", tmp_path / "sample"], check=True, capture_output=True)
 
-    subprocess.run([sys.executable, SCRIPT, "--out", folder], check=True, capture_output=True)
+        assert (tmp_path / "sample" / "roads.gpkg").read_bytes() == first
 
-    assert [path.name for path in folder.iterdir()] == ["roads.gpkg"]
-    assert (folder / "roads.gpkg").read_bytes() == (again / "roads.gpkg").read_bytes()
+    assert [path.name for path in again.iterdir()] == ["roads.gpkg"]
 
 
 def test_the_file_stays_small():

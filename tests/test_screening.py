@@ -14,11 +14,12 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from known import computed
 from land import land_cover, mosaic
 from shapely import Point, affinity, box
 from squares import ORIGIN, square
 
-from hp_sig import compute, read_projects
+from hp_sig import read_projects
 from hp_sig.indicators.screening import (
     MANY,
     OUTSIDE,
@@ -99,7 +100,7 @@ def known(layers):
 
 def results_of(layers):
     """Give the results of the layers, with the trajectory of the flows that were added to them."""
-    results = compute(layers)
+    results = computed(layers)
     return dataclasses.replace(results, trajectory=trajectory_table(layers, group_zones(layers, results.overlaps)))
 
 

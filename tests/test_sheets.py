@@ -7,11 +7,13 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 from browser import chromium
+from known import computed
 from markup import Tags
+from published import sample
 from squares import CODES, square
 
 import hp_sig
-from hp_sig import compute, load_regime
+from hp_sig import load_regime
 from hp_sig.maps.sheets import commune_sheet, planned_sheets, sheet_files, write_sheets
 from hp_sig.maps.sheets.charts import flows_chart, path_chart
 from hp_sig.maps.sheets.composition import composition_chart, covers
@@ -20,7 +22,6 @@ from hp_sig.maps.sheets.locator import Locator
 from hp_sig.maps.sheets.naming import sheet_file
 from hp_sig.maps.sheets.portrait import Portrait, portraits
 from hp_sig.maps.sheets.sentences import enaf_sentences, land_sentences, path_sentences, zone_sentences
-from hp_sig.reference.fields import sample_territory_file
 
 NAN = float("nan")
 LAW = load_regime()
@@ -59,7 +60,7 @@ def cells(html: str, row: str) -> list[str]:
 @pytest.fixture
 def bare(layers):
     """Results without any table of land."""
-    return compute(layers)
+    return computed(layers)
 
 
 ZONES = [
@@ -878,7 +879,7 @@ def test_a_territory_without_zones_or_population_has_sheets(layers):
     territory = layers.territory.model_copy(update={"zones": (), "population": None})
     lonely = replace(layers, territory=territory, zones={}, population=None)
 
-    text = body(commune_sheet(lonely, compute(lonely), A)).text
+    text = body(commune_sheet(lonely, computed(lonely), A)).text
 
     assert "La population de la commune n'est pas connue." in text
     assert "Intercommunalité" not in text
@@ -1072,7 +1073,7 @@ def hostile(layers, full):
         update={"name": EVIL, "notice": EVIL, "zones": tuple(layer.config for layer in zones.values())}
     )
     layers = replace(layers, territory=territory, communes=layers.communes.assign(**named), zones=zones)
-    results = compute(layers)
+    results = computed(layers)
     land = {name: getattr(full, name) for name in ("land_stock", "land_flow", "land_shape", "land_classes")}
     land |= {name: getattr(full, name) for name in ("enaf_consumption", "trajectory")}
     return layers, replace(results, **land)
@@ -1185,9 +1186,8 @@ def page_count(pdf: bytes) -> int:
 
 @pytest.fixture(scope="module")
 def sample_sheets(tmp_path_factory):
-    layers = hp_sig.check(sample_territory_file(), raw=sample_territory_file().parent)
     folder = tmp_path_factory.mktemp("sheets")
-    write_sheets(layers, compute(layers), folder, step=lambda _name: None)
+    write_sheets(*sample(), folder, step=lambda _name: None)
     return sorted(folder.rglob("*.html"))
 
 

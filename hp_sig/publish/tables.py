@@ -15,7 +15,7 @@ SHARES = ("share", "share_of_zone", "share_of_other", "share_of_hub", "share_of_
 #: Figures of people, which are estimates in a service area: one decimal is more than they tell.
 PEOPLE = ("population", "crow_fly_population", "households", "dwellings", "jobs")
 #: A cell that begins so is a formula for a spreadsheet, wherever the text came from.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write_csv(table: pd.DataFrame, path: Path, *, notice: str | None = None) -> int:

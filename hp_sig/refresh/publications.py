@@ -2,9 +2,10 @@
 
 import difflib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hp_sig.assembly import Layers
 from hp_sig.errors import TerritoryError, some
@@ -12,6 +13,9 @@ from hp_sig.publish.publication import Publication, Run
 from hp_sig.reference.labels import wording
 from hp_sig.results import Results
 from hp_sig.territory import Territory
+
+if TYPE_CHECKING:
+    from hp_sig.publish.qgis import LayerStyle
 
 __all__ = [
     "FILES",
@@ -129,12 +133,18 @@ def write_gis(publication: Publication, geopackage: Path, step: Step) -> dict[st
     from hp_sig.publish.qgis import layer_styles  # noqa: PLC0415
 
     step(geopackage.name)
-    counts = write_geopackage(publication, geopackage, styles=layer_styles(publication))
-    return {geopackage.name: sum(counts.values()), **write_companions(publication, geopackage, step)}
+    styles = layer_styles(publication)
+    counts = write_geopackage(publication, geopackage, styles=styles)
+    return {geopackage.name: sum(counts.values()), **write_companions(publication, geopackage, styles, step)}
 
 
 def write_companions(
-    publication: Publication, geopackage: Path, step: Step, *, keep_project: bool = False
+    publication: Publication,
+    geopackage: Path,
+    styles: "Mapping[str, Sequence[LayerStyle]]",
+    step: Step,
+    *,
+    keep_project: bool = False,
 ) -> dict[str, int]:
     """Write what goes with a GeoPackage that is in its place: the project of QGIS, unless it is kept, and the metadata.
 
@@ -150,7 +160,7 @@ def write_companions(
     written = {}
     if not keep_project:
         step(project.name)
-        write_project(publication, project, geopackage=geopackage.name)
+        write_project(publication, project, geopackage=geopackage.name, styles=styles)
         written[project.name] = len(publication.layers)
     for name in METADATA:
         step(geopackage.with_suffix(Path(name).suffix).name)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from hp_sig._version import __version__
 from hp_sig.assembly import Layers
@@ -79,14 +79,11 @@ def publish_geopackage(path: str | Path, given: Given) -> PublishedGis:
     if not file.exists():
         require_absent([file.with_suffix(Path(name).suffix) for name in METADATA], replace=given.replace)
     publication, _, _ = _publication(given)
-    done = replace_geopackage(
-        publication,
-        file,
-        styles=layer_styles(publication),
-        replace_foreign="replace" if given.replace else "refuse",
-    )
+    styles = layer_styles(publication)
+    policy: Literal["replace", "refuse"] = "replace" if given.replace else "refuse"
+    done = replace_geopackage(publication, file, styles=styles, replace_foreign=policy)
     kept = project if project.exists() and not given.replace else None
-    written = write_companions(publication, file, lambda _name: None, keep_project=kept is not None)
+    written = write_companions(publication, file, styles, lambda _name: None, keep_project=kept is not None)
     files = (file, *(file.with_name(name) for name in written))
     return PublishedGis(files=files, backup=done.backup, kept=kept)
 

@@ -98,7 +98,7 @@ def table(block: Table) -> str:
     looks = (
         '<w:tblStyle w:val="TableauRapport"/>'
         f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
-        f'<w:tblLook w:val="0420" w:firstRow="1" w:lastRow="{int(block.has_total)}" w:firstColumn="0" w:lastColumn="0" '
+        f'<w:tblLook w:val="{0x0460 if block.has_total else 0x0420:04X}" w:firstRow="1" w:lastRow="{int(block.has_total)}" w:firstColumn="0" w:lastColumn="0" '
         'w:noHBand="0" w:noVBand="1"/>'
         f"<w:tblCaption w:val={quoteattr(plain(block.caption))}/>"
     )
