@@ -171,6 +171,8 @@ def test_every_column_of_hectares_or_shares_shows_its_unit(tables):
         ("regime_status", REGIME_STATUSES),
         ("platform_allowance_reason", (*scenarios.REASONS, "none", "unknown")),
         ("objective_status", triennial.OBJECTIVE_STATUSES),
+        ("objective_kind", triennial.OBJECTIVE_KINDS),
+        ("objective_quantity", triennial.OBJECTIVE_QUANTITIES),
         ("reason_newly_sealed", triennial.REASONS),
         ("zone_kind", {*zone_kinds("typezone").values(), *zone_kinds("typesect").values()}),
         ("axis", ("cover", "use", "zoning", "pnr", "scot")),

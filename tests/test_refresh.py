@@ -44,7 +44,19 @@ SAMPLE_HUBS = {
     f"poles/{kind}-{hub}.html" for kind in ("fiche", "carte") for hub in ("pem-la-brillanne", "pem-manosque")
 }
 MANIFEST = "manifest.json"
-PLANNED = {*(f"{name}.csv" for name in TABLES), "territoire.gpkg", *MAPS, *PLANNED_SHEETS, "index.html"}
+GIS = ("territoire.gpkg", "territoire.qgz", "territoire.xml", "territoire.jsonld", "territoire.rdf")
+PLANNED = {*(f"{name}.csv" for name in TABLES), *GIS, *MAPS, *PLANNED_SHEETS, "index.html"}
+#: What the sample also asks for.
+SAMPLE_PUBLICATIONS = {
+    "territoire.xlsx",
+    *(
+        f"rapports/rapport-triennal-{zone}{suffix}"
+        for zone in ("territoire-pays-de-haute-provence", "04112-manosque")
+        for suffix in (".docx", ".html")
+    ),
+}
+#: Tables of a GeoPackage that tell of the others.
+TOLD = {"layer_styles", "run", "sources", "dictionary"}
 LATER = (*HUB_PAGES, *OTHER_SHEETS)
 OUTPUTS = PLANNED | set(LATER)
 FILES = OUTPUTS | {MANIFEST}
@@ -274,11 +286,13 @@ def test_geopackage_holds_every_layer_and_table(out):
         "hub_stations": (table, 1),
         "projects": (table, 4),
         "population": (table, 6),
+        "commune_figures": (polygons, 6),
     }
 
     found = {name: (kind, pyogrio.read_info(path, layer=name)["features"]) for name, kind in pyogrio.list_layers(path)}
 
-    assert found == expected
+    assert {name: found[name] for name in found if name not in TOLD} == expected
+    assert set(found) >= TOLD
 
 
 @pytest.mark.usefixtures("good")
@@ -313,7 +327,8 @@ def test_geopackage_tables_hold_the_figures_of_the_csv_files(out, name):
     # A text column without any text comes back as None from one file, as "" from the other.
     for column in written.columns[written.isna().all()]:
         stored[column] = stored[column].replace("", None)
-    assert list(stored.columns) == list(written.columns)
+    assert [column for column in stored if column in written] == list(written.columns)
+    assert set(stored.columns) <= {*written.columns, "commune_code"}
     for column in written:
         left, right = stored[column].replace("", None), written[column]
         assert left.isna().tolist() == right.isna().tolist()
@@ -325,10 +340,10 @@ def test_geopackage_tells_source_and_vintage_of_each_layer_of_a_producer(out):
     with closing(sqlite3.connect(out / "territoire.gpkg")) as connection:
         told = dict(connection.execute("SELECT table_name, description FROM gpkg_contents"))
 
-    assert told["communes"] == "IGN, ADMIN EXPRESS, millésime 2020 (Licence Ouverte 2.0)"
-    assert told["epci_2017"] == "DGCL, BANATIC, millésime 2017 (Licence Ouverte 2.0)"
-    assert told["pnr"] == "INPN, PNR, millésime 2021 (Licence Ouverte 2.0)"
-    assert told["population"] == "INSEE, Populations légales, millésime 2021 (Licence Ouverte 2.0)"
+    assert "IGN, ADMIN EXPRESS, millésime 2020 (Licence Ouverte 2.0)" in told["communes"]
+    assert told["epci_2017"] == "Source\u00a0: DGCL, BANATIC, millésime 2017 (Licence Ouverte 2.0)."
+    assert told["pnr"] == "Source\u00a0: INPN, PNR, millésime 2021 (Licence Ouverte 2.0)."
+    assert told["population"] == "Source\u00a0: INSEE, Populations légales, millésime 2021 (Licence Ouverte 2.0)."
 
 
 @pytest.mark.usefixtures("good")
@@ -336,7 +351,7 @@ def test_geopackage_tells_the_source_of_the_projects_drawn(out):
     with closing(sqlite3.connect(out / "territoire.gpkg")) as connection:
         told = dict(connection.execute("SELECT table_name, description FROM gpkg_contents"))
 
-    assert told["projects_site"] == "Pays, CRET, millésime 2015 (Licence Ouverte 2.0)"
+    assert told["projects_site"] == "Source\u00a0: Pays, CRET, millésime 2015 (Licence Ouverte 2.0)."
 
 
 # --- the manifest -----------------------------------------------------------------------------------------------
@@ -377,8 +392,10 @@ def test_manifest_gives_rows_size_and_hash_of_each_output(good):
 
     rows = {"overlaps.csv": 16, "communes.csv": 6, "zones.csv": 9, "membership_changes.csv": 1, "scot_coverage.csv": 5}
     rows |= {f"{name}.csv": count for name, count in zip(PROJECT_TABLES, (8, 11, 4, 1), strict=True)}
-    # The GeoPackage: 6 + 2 + 2 + 2 + 2 + 1 + 1 features, 16 + 9 + 1 + 5 + 8 + 11 + 4 + 1 + 4 + 6 rows of tables.
-    rows |= {"territoire.gpkg": 16 + 65, **dict.fromkeys(MAPS, 6)}
+    # The GeoPackage: 6 + 6 + 2 + 2 + 2 + 2 + 1 + 1 features, 16 + 9 + 1 + 5 + 8 + 11 + 4 + 1 + 4 + 6 rows of tables.
+    rows |= {"territoire.gpkg": 22 + 65, **dict.fromkeys(MAPS, 6)}
+    # The project has eight layers; each file of metadata is one record.
+    rows |= {"territoire.qgz": 8, **dict.fromkeys(GIS[2:], 1)}
     # A sheet is about one zone or hub; the index comes after all the others.
     rows |= dict.fromkeys([*PLANNED_SHEETS, *OTHER_SHEETS, *HUB_PAGES], 1)
     rows |= {"index.html": len(rows)}
@@ -627,7 +644,7 @@ def test_rebuilding_gives_the_same_tables_and_map(job, good, out):
 
     again = contents(out)
     # A GeoPackage is dated, and the index tells what changed since the last time.
-    same = OUTPUTS - {"territoire.gpkg", "index.html"}
+    same = OUTPUTS - {*GIS, "index.html"}
     assert {name: again[name] for name in same} == {name: good[name] for name in same}
 
 
@@ -945,7 +962,7 @@ def test_an_empty_work_folder_gives_the_sample_of_51_communes(sample):
 
     found = {name for name in contents(sample) if not name.startswith("fiches/")}
     files = {name for name in FILES - set(HUB_PAGES) if not name.startswith("fiches/")}
-    assert found == files | SAMPLE_HUBS | {f"{name}.csv" for name in SAMPLE_TABLES}
+    assert found == files | SAMPLE_HUBS | SAMPLE_PUBLICATIONS | {f"{name}.csv" for name in SAMPLE_TABLES}
     assert len(communes) == communes["commune_code"].nunique() == 51
 
 
@@ -960,7 +977,8 @@ def test_every_row_of_every_table_of_the_sample_carries_the_mention(sample, name
 def test_every_row_of_every_layer_of_the_sample_carries_the_mention(sample):
     path = sample / "territoire.gpkg"
 
-    marked = {name: set(pyogrio.read_dataframe(path, layer=name)["notice"]) for name, _ in pyogrio.list_layers(path)}
+    names = {name for name, _ in pyogrio.list_layers(path)} - TOLD
+    marked = {name: set(pyogrio.read_dataframe(path, layer=name)["notice"]) for name in names}
 
     assert set(marked) >= {"communes", "pnr", "stations", "projects", "population", "projects_site", *TABLES}
     assert {name for name, found in marked.items() if found != {NOTICE}} == set()
@@ -978,7 +996,7 @@ def test_every_layer_and_table_of_the_sample_carries_the_mention_in_its_descript
     with closing(sqlite3.connect(sample / "territoire.gpkg")) as connection:
         told = dict(connection.execute("SELECT table_name, description FROM gpkg_contents"))
 
-    assert {name for name, description in told.items() if NOTICE not in description} == set()
+    assert {name for name, description in told.items() if NOTICE not in description} <= TOLD
 
 
 def test_every_page_of_the_sample_shows_the_mention(sample):
@@ -989,8 +1007,9 @@ def test_every_page_of_the_sample_shows_the_mention(sample):
         if NOTICE not in "".join(page.texts):
             without.append(path.name)
 
-    # Three maps, the index, 51 communes, the Pays, 3 + 3 intercommunalities, 2 parks, a sheet and a map of 2 hubs.
-    assert len(list(sample.rglob("*.html"))) == 4 + 51 + 1 + 6 + 2 + 4
+    # Three maps, the index, 51 communes, the Pays, 3 + 3 intercommunalities, 2 parks, a sheet and a map of 2 hubs, and
+    # two reports.
+    assert len(list(sample.rglob("*.html"))) == 4 + 51 + 1 + 6 + 2 + 4 + 2
     assert without == []
 
 
@@ -1154,7 +1173,7 @@ def test_a_disk_that_fails_while_writing_is_an_expected_failure(job, raw, out, m
     def fails(*_, **__):
         raise error
 
-    monkeypatch.setattr(importlib.import_module("hp_sig.refresh.outputs"), "write_geopackage", fails)
+    monkeypatch.setattr(importlib.import_module("hp_sig.publish.geopackage"), "write_geopackage", fails)
     with pytest.raises(OutputError, match="last good results stay"):
         job()
 

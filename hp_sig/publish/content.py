@@ -167,6 +167,9 @@ def _published(  # noqa: PLR0913, PLR0917 - what a table is made of
     if not key:
         key = (ROW,)
         typed.insert(0, ROW, pd.Series(range(1, len(typed) + 1), index=typed.index, dtype="Int64"))
+    if territory.notice is not None:
+        # On every row, as in the CSV: a row that is copied elsewhere takes it along.
+        typed["notice"] = pd.Series(territory.notice, index=typed.index, dtype="str")
     _require_key(name, typed, key)
     periods = {column: period for column, (_, period) in indicators.items()}
     columns = tuple(
@@ -286,7 +289,7 @@ def _description(name: str, territory: Territory, sources: Sequence[str]) -> str
         f"{producer}, {source}, {wording('map', 'vintage', vintage=', '.join(dict.fromkeys(vintages)))} ({licence})"
         for (producer, source, licence), vintages in told.items()
     ]
-    key = "from_layer" if len(sources) == 1 and sources[0] == name else "computed_from"
+    key = "from_layer" if len(sources) == 1 and sources[0] in {name, name.partition("_")[0]} else "computed_from"
     text = wording("published_layer", key, sources="\u00a0; ".join(lines)) if lines else wording("map", "computed")
     caveat = wording("screening", "potential") if name == "project_screening" else None
     return " ".join(filter(None, [territory.notice and f"{territory.notice}.", text, caveat]))

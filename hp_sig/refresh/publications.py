@@ -134,8 +134,9 @@ def write_gis(publication: Publication, geopackage: Path, step: Step) -> dict[st
 
     step(geopackage.name)
     styles = layer_styles(publication)
-    counts = write_geopackage(publication, geopackage, styles=styles)
-    return {geopackage.name: sum(counts.values()), **write_companions(publication, geopackage, styles, step)}
+    write_geopackage(publication, geopackage, styles=styles)
+    count = sum(len(table.rows) for table in publication.tables.values())
+    return {geopackage.name: count, **write_companions(publication, geopackage, styles, step)}
 
 
 def write_companions(

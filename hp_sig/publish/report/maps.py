@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import matplotlib as mpl
@@ -36,24 +37,27 @@ TOLERANCE_MM = 0.15
 MOST_NAMED = 30
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """Where land stands on paper."""
+    """Where land stands on paper, and the communes there."""
 
-    def __init__(self, communes: gpd.GeoDataFrame) -> None:
-        west, south, east, north = (float(bound) for bound in communes.total_bounds)
-        wide, tall = PLAN - 2 * MARGIN, HEIGHT - FOOT - 2 * MARGIN
-        self.scale = min(wide / max(east - west, 1.0), tall / max(north - south, 1.0))
-        self.left = MARGIN + (wide - (east - west) * self.scale) / 2 - west * self.scale
-        self.bottom = FOOT + MARGIN + (tall - (north - south) * self.scale) / 2 - south * self.scale
-        drawn = simplified_coverage(communes.geometry, TOLERANCE_MM / self.scale)
-        self.shapes = drawn.map(self.placed)
+    scale: float
+    shapes: gpd.GeoSeries
 
-    def placed(self, shape: shapely.Geometry) -> shapely.Geometry:
-        turned = shapely.transform(shape, lambda points: points * self.scale + (self.left, self.bottom))
-        return shapely.make_valid(turned, method="structure", keep_collapsed=False)
+    def union(self, codes: Iterable[str]) -> shapely.Geometry:
+        return gpd.GeoSeries(self.shapes.loc[list(codes)]).union_all()
 
-    def union(self, codes: Sequence[str]) -> shapely.Geometry:
-        return shapely.union_all(self.shapes.loc[list(codes)].to_numpy())
+
+def _plan_of(communes: gpd.GeoDataFrame) -> _Plan:
+    west, south, east, north = (float(bound) for bound in communes.total_bounds)
+    wide, tall = PLAN - 2 * MARGIN, HEIGHT - FOOT - 2 * MARGIN
+    scale = min(wide / max(east - west, 1.0), tall / max(north - south, 1.0))
+    left = MARGIN + (wide - (east - west) * scale) / 2 - west * scale
+    bottom = FOOT + MARGIN + (tall - (north - south) * scale) / 2 - south * scale
+    drawn = simplified_coverage(communes.geometry, TOLERANCE_MM / scale).to_numpy()
+    placed = shapely.transform(drawn, lambda points: points * scale + (left, bottom))
+    shapes = shapely.make_valid(placed, method="structure", keep_collapsed=False)
+    return _Plan(scale=scale, shapes=gpd.GeoSeries(shapes, index=communes.index))
 
 
 def situation_map(subject: Subject) -> Drawn:
@@ -66,7 +70,7 @@ def situation_map(subject: Subject) -> Drawn:
     """
     layers, codes = subject.layers, list(subject.portrait.commune_codes)
     with mpl.rc_context(SETTINGS):
-        figure, plan = blank(WIDTH, HEIGHT), _Plan(layers.communes)
+        figure, plan = blank(WIDTH, HEIGHT), _plan_of(layers.communes)
         fill(figure, plan.shapes, LAND)
         zone = plan.union(codes)
         fill(figure, [zone], ZONE, opacity=0.85)
@@ -104,7 +108,7 @@ def choropleth(subject: Subject, values: dict[str, float]) -> Drawn:
     classes = classified(figures, scheme="fisher_jenks", count=5, ramp="orange")
     ranks = class_of(figures, classes.breaks)
     with mpl.rc_context(SETTINGS):
-        figure, plan = blank(WIDTH, HEIGHT), _Plan(communes)
+        figure, plan = blank(WIDTH, HEIGHT), _plan_of(communes)
         shapes = plan.shapes.to_numpy()
         for rank, shape in zip(ranks, shapes, strict=True):
             fill(figure, [shape], UNKNOWN if rank < 0 else classes.colours[rank])

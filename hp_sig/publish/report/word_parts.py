@@ -87,7 +87,6 @@ def table(block: Table) -> str:
     block
         Of a report.
     """
-    count = len(block.header)
     widths = [round(part * TEXT_WIDTH_MM * TWIPS_PER_MM) for part in _parts(block)]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     head = _row(block.header, widths, block.texts, is_head=True, keep=True)
@@ -95,14 +94,14 @@ def table(block: Table) -> str:
     kept = KEPT_ROWS if block.texts < 2 else KEPT_TEXTS
     most = len(block.rows) - 1 if len(block.rows) <= kept else 2
     rows = "".join(_row(cells, widths, block.texts, keep=rank < most) for rank, cells in enumerate(block.rows))
+    mask, last = (0x0460, 1) if block.has_total else (0x0420, 0)
     looks = (
         '<w:tblStyle w:val="TableauRapport"/>'
         f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
-        f'<w:tblLook w:val="{0x0460 if block.has_total else 0x0420:04X}" w:firstRow="1" w:lastRow="{int(block.has_total)}" w:firstColumn="0" w:lastColumn="0" '
+        f'<w:tblLook w:val="{mask:04X}" w:firstRow="1" w:lastRow="{last}" w:firstColumn="0" w:lastColumn="0" '
         'w:noHBand="0" w:noVBand="1"/>'
         f"<w:tblCaption w:val={quoteattr(plain(block.caption))}/>"
     )
-    assert count == len(widths)
     return f"<w:tbl {NAMESPACE}><w:tblPr>{looks}</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{head}{rows}</w:tbl>"
 
 
