@@ -9,6 +9,9 @@ y
   0   1   2   3 km, from (900 000, 6 300 000) in Lambert-93
 """
 
+import copy
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,6 +23,9 @@ from hp_sig import Layers, find_inputs, load_layers, load_territory
 
 #: What may name a database, or hold its password.
 DATABASE = ("HP_SIG_DATABASE", "PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE", "PGPASSWORD")
+
+#: Layers by the files that they were read from, each with its SHA-256.
+_READ: dict[tuple[tuple[str, str, str], ...], Layers] = {}
 
 TERRITORY = """
 name = "Six carrés"
@@ -102,8 +108,7 @@ licence = "Licence Ouverte 2.0"
 """
 
 
-@pytest.fixture
-def communes() -> gpd.GeoDataFrame:
+def six_communes() -> gpd.GeoDataFrame:
     """Six communes of 100 ha as `read_communes` gives them."""
     letters = list(CODES)
     frame = gpd.GeoDataFrame(
@@ -115,8 +120,7 @@ def communes() -> gpd.GeoDataFrame:
     return frame
 
 
-@pytest.fixture
-def parks() -> gpd.GeoDataFrame:
+def two_parks() -> gpd.GeoDataFrame:
     """Two parks: P over the western 1.4 km, Q over the eastern 0.1 km (and far beyond, to the east)."""
     frame = gpd.GeoDataFrame(
         {"name": ["Parc P", "Parc Q"]}, geometry=[square(-5, -5, 6.4, 12), square(2.9, -5, 6, 12)], crs=2154
@@ -125,11 +129,12 @@ def parks() -> gpd.GeoDataFrame:
     return frame
 
 
-@pytest.fixture
-def raw(tmp_path: Path, communes: gpd.GeoDataFrame, parks: gpd.GeoDataFrame) -> Path:
-    """A folder of raw files of the six squares, in the forms in which producers deliver them."""
-    folder = tmp_path / "raw"
+@pytest.fixture(scope="session")
+def _drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Draw the raw files once a process; each test has a copy of its own."""
+    folder = tmp_path_factory.mktemp("drawn") / "raw"
     folder.mkdir()
+    communes, parks = six_communes(), two_parks()
     boundaries = gpd.GeoDataFrame(
         {
             "INSEE_COM": communes.index.to_numpy(),
@@ -170,6 +175,24 @@ def raw(tmp_path: Path, communes: gpd.GeoDataFrame, parks: gpd.GeoDataFrame) -> 
 
 
 @pytest.fixture
+def communes() -> gpd.GeoDataFrame:
+    """Six communes of 100 ha as `read_communes` gives them."""
+    return six_communes()
+
+
+@pytest.fixture
+def parks() -> gpd.GeoDataFrame:
+    """Two parks: P over the western 1.4 km, Q over the eastern 0.1 km (and far beyond, to the east)."""
+    return two_parks()
+
+
+@pytest.fixture
+def raw(tmp_path: Path, _drawn: Path) -> Path:
+    """A folder of raw files of the six squares, in the forms in which producers deliver them."""
+    return Path(shutil.copytree(_drawn, tmp_path / "raw"))
+
+
+@pytest.fixture
 def territory_file(tmp_path: Path) -> Path:
     """The territory file of the six squares."""
     path = tmp_path / "territory.toml"
@@ -179,9 +202,13 @@ def territory_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def layers(raw: Path, territory_file: Path) -> Layers:
-    """The layers of the six squares, read and checked."""
+    """The layers of the six squares, read and checked; files that were read before are not read again."""
     territory = load_territory(territory_file)
-    return load_layers(territory, find_inputs(territory, raw))
+    inputs = find_inputs(territory, raw)
+    key = tuple((item.name, item.path.relative_to(raw.parent).as_posix(), item.sha256) for item in inputs)
+    if key not in _READ:
+        _READ[key] = load_layers(territory, inputs)
+    return replace(copy.deepcopy(_READ[key]), territory=territory)
 
 
 @pytest.fixture(autouse=True)

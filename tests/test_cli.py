@@ -12,7 +12,8 @@ import pytest
 from squares import HUB_PAGES, MAPS, OTHER_SHEETS, PLANNED_SHEETS, PROJECT_TABLES
 
 from hp_sig import __version__, cli, load_territory
-from hp_sig.publish import geopackage, swap
+from hp_sig.publish import swap
+from hp_sig.publish.geopackage import writing
 
 NOTICE = (
     "Jeu d'essai : contours schématiques, occupation du sol, consommation et routes fictives, "
@@ -22,10 +23,10 @@ NOTHING = "Nothing to do: inputs, packages and results are unchanged."
 BASE = ("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv")
 TABLES = (*BASE, *(f"{name}.csv" for name in PROJECT_TABLES))
 #: What is told one by one; the sheets are told together.
-PAGES = (*MAPS, "index.html")
-OUTPUTS = (*TABLES, "territoire.gpkg", *PAGES)
+GIS = ("territoire.gpkg", "territoire.qgz", "territoire.xml", "territoire.jsonld", "territoire.rdf")
+OUTPUTS = (*TABLES, *MAPS, *GIS, "index.html")
 #: As they are written, the pages of hubs after the maps.
-WRITTEN = (*OUTPUTS[:-1], *HUB_PAGES, "index.html")
+WRITTEN = (*TABLES, *MAPS, *HUB_PAGES, *GIS, "index.html")
 SHEETS = (*PLANNED_SHEETS, *OTHER_SHEETS)
 READ = ("communes.gpkg", "epci_2015.csv", "epci_2017.csv", "scot.csv", "pnr.geojson", "population.csv")
 INPUTS = (*READ, "stations.csv", "projects.csv")
@@ -37,6 +38,7 @@ OPTIONS = {
     "territory": ("FILE",),
     "map": ("--territory", "--raw", "--out", "--indicator", "--period", "--basemap", "--force"),
     "sheet": ("--territory", "--raw", "--out", "--force"),
+    "publish": ("gpkg", "xlsx", "docx", "files", "postgis"),
     "hub": ("HUB", "--territory", "--raw", "--out", "--projects", "--compare", "--force"),
 }
 #: What is computed between the files that are read and those that are written.
@@ -352,7 +354,7 @@ def test_a_broken_input_is_one_clear_message_in_a_process_of_its_own(options, ra
     assert not out.exists()
 
 
-@pytest.mark.parametrize(("module", "step"), [(geopackage, "_verify"), (swap, "_flush"), (swap, "prepare")])
+@pytest.mark.parametrize(("module", "step"), [(writing, "require_as_written"), (swap, "_flush"), (swap, "prepare")])
 def test_a_full_disk_is_told_and_the_old_results_stay(hp_sig, options, out, monkeypatch, module, step):
     hp_sig("refresh", *options, "--out", out)
     before = contents(out)
@@ -406,7 +408,7 @@ def test_a_log_has_one_line_for_each_file_read_or_written(options, out):
     read = [Path(line.split()[1].rstrip(":")).name for line in told if line.startswith("read ")]
     written = [line.split()[1].rstrip(":") for line in told if line.startswith("wrote ")]
     assert read == list(INPUTS)
-    assert written == [*OUTPUTS[:-1], "poles", "fiches", "index.html", "manifest.json"]
+    assert written == [*TABLES, *MAPS, "poles", "fiches", *GIS, "index.html", "manifest.json"]
     assert len(told) == len(INPUTS) + len(OUTPUTS) + 3
 
 

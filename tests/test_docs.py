@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 import typer
+from published import sample
 
 import hp_sig
-from hp_sig import check, cli, compute, load_territory
+from hp_sig import cli, load_territory
 from hp_sig.indicators.dasymetric import METHODS
 from hp_sig.indicators.screening import OUTSIDE, TAKE_METHODS
-from hp_sig.reference.fields import default_territory_file, sample_territory_file
+from hp_sig.reference.fields import default_territory_file
 from hp_sig.reference.roads import MODES, speeds_of
 from hp_sig.refresh import MAP
 from hp_sig.refresh.hubs import COMPARISON
@@ -54,7 +55,7 @@ def test_every_key_of_a_territory_file_is_in_the_guide():
 
 @pytest.fixture(scope="module")
 def tables():
-    return compute(check(sample_territory_file(), raw=sample_territory_file().parent)).tables()
+    return sample()[1].tables()
 
 
 def test_every_table_of_land_and_each_of_its_columns_is_in_the_guide(tables):

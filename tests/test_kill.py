@@ -21,7 +21,7 @@ FILES = {
     *("overlaps.csv", "communes.csv", "zones.csv", "membership_changes.csv", "scot_coverage.csv"),
     *(f"{name}.csv" for name in PROJECT_TABLES),
     *(
-        "territoire.gpkg",
+        *("territoire.gpkg", "territoire.qgz", "territoire.xml", "territoire.jsonld", "territoire.rdf"),
         *HUB_PAGES,
         *MAPS,
         *PLANNED_SHEETS,

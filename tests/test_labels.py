@@ -4,6 +4,7 @@ from importlib.resources import files
 
 import geopandas as gpd
 import pandas as pd
+import published
 import pytest
 from pandas.testing import assert_frame_equal
 from squares import square
@@ -14,7 +15,7 @@ from hp_sig.indicators.dasymetric import METHODS
 from hp_sig.indicators.screening import OUTSIDE, TAKE_METHODS
 from hp_sig.indicators.survey import survey_area
 from hp_sig.layers.projects import SCALES
-from hp_sig.reference.fields import find_fields, sample_territory_file
+from hp_sig.reference.fields import find_fields
 from hp_sig.reference.labels import format_number, format_quantity, in_french, label, wording
 from hp_sig.reference.nomenclature import zone_kinds
 from hp_sig.reference.regimes import STATUSES as REGIME_STATUSES
@@ -83,12 +84,12 @@ def test_a_given_field_is_taken_as_it_is():
 
 @pytest.fixture(scope="module")
 def sample() -> hp_sig.Layers:
-    return hp_sig.check(sample_territory_file(), raw=sample_territory_file().parent)
+    return published.sample()[0]
 
 
 @pytest.fixture(scope="module")
-def tables(sample) -> dict[str, pd.DataFrame]:
-    return hp_sig.compute(sample).tables()
+def tables() -> dict[str, pd.DataFrame]:
+    return published.sample()[1].tables()
 
 
 def headings(table: pd.DataFrame) -> dict[str, str]:

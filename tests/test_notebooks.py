@@ -125,6 +125,15 @@ PRINTED = {
         "comparaison.html",
         *facts_of_hubs(),
     ],
+    "05-sig-mutualise.ipynb": [
+        "Jeu d'essai : contours schématiques, occupation du sol, consommation et routes fictives",
+        "territoire.gpkg : ",
+        "territoire.jsonld : ",
+        "Indicateurs des communes : 18 style(s), dont « Consommation d'ENAF",
+        "rapport-triennal-04112-manosque.docx",
+        "aucune base : donnez son adresse dans HP_SIG_DATABASE",
+        "écart le plus grand entre les outils : 0.0 ha",
+    ],
 }
 #: What each must show in its tables.
 SHOWN = {
@@ -162,6 +171,13 @@ SHOWN = {
         "Content-Security-Policy",
         "fiche-la-brillanne.html",
     ],
+    "05-sig-mutualise.ipynb": [
+        "Consommation d'ENAF par an",
+        "zone_layer, zone_code, year",
+        "Composition des EPCI à fiscalité propre (BANATIC)",
+        "rapport-triennal-04112-manosque.html",
+        "6.3236",
+    ],
 }
 #: What each writes.
 WRITTEN = {
@@ -174,6 +190,11 @@ WRITTEN = {
     ],
     "03-sobriete-fonciere.ipynb": [],
     "04-poles-multimodaux.ipynb": ["carte-la-brillanne.html", "comparaison.html"],
+    "05-sig-mutualise.ipynb": [
+        "sig-mutualise/territoire.gpkg",
+        "sig-mutualise/territoire.xlsx",
+        "sig-mutualise/rapport-triennal-04112-manosque.docx",
+    ],
 }
 
 

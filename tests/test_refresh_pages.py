@@ -40,7 +40,7 @@ def test_every_page_opens_without_network_without_a_word_and_without_overflow(re
             if seen.told:
                 faults[path.name] = seen.told
 
-    assert len(pages) == 68
+    assert len(pages) == 70
     assert faults == {}
 
 

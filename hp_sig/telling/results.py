@@ -16,7 +16,10 @@ __all__ = ["tell_done", "tell_layers", "tell_plan"]
 #: Folders of the sheets and of the hubs in the results, as in the names of the manifest.
 SHEETS = "fiches/"
 HUBS = "poles/"
-PAGE = ".html"
+#: Folders whose files are told together, and what these are.
+TOGETHER = {SHEETS: "sheets", "rapports/": "reports", "fichiers/": "files"}
+#: What is told by its rows; anything else by its size.
+TABLES = (".csv", ".gpkg")
 NOTHING = "Nothing to do: inputs, packages and results are unchanged."
 
 
@@ -36,6 +39,13 @@ def tell_plan(planned: Plan) -> None:
     typer.echo(f"  write  {SHEETS} ({len(sheets)} sheets, and one for each EPCI and park)")
     if "hub_stations" not in planned.skipped:
         typer.echo(f"  write  {HUBS} (a sheet for each hub, and a map where there are roads)")
+    settings = planned.territory.publish
+    if "docx" in settings.steps:
+        typer.echo(f"  write  rapports/ (triennial reports: {', '.join(settings.reports)})")
+    if "files" in settings.steps:
+        typer.echo(f"  write  fichiers/ (every table and layer: {', '.join(settings.formats)})")
+    if "postgis" in settings.steps:
+        typer.echo("  publish to PostGIS, in one transaction")
     _tell_skipped(planned.skipped)
     typer.echo(f"Why: {'; '.join(planned.reasons)}.")
 
@@ -52,15 +62,15 @@ def tell_done(done: RefreshResult) -> None:
     communes = done.results.communes
     area = f"{communes['area_ha'].sum():,.0f}".replace(",", " ")
     typer.echo(f"{done.plan.territory.name}: {len(communes)} communes, {area} ha.")
-    sheets = [name for name in done.manifest["outputs"] if name.startswith(SHEETS)]
+    together = {folder: [name for name in done.manifest["outputs"] if name.startswith(folder)] for folder in TOGETHER}
     for name, entry in done.manifest["outputs"].items():
-        if name.endswith(PAGE):
-            kilobytes = entry["bytes"] / 1000
-            if name not in sheets:
-                typer.echo(f"  {done.plan.out / name} ({kilobytes:.0f} kB)")
-        else:
-            typer.echo(f"  {done.plan.out / name} ({entry['rows']} rows)")
-    typer.echo(f"  {done.plan.out / SHEETS} ({len(sheets)} sheets)")
+        if name.startswith(tuple(TOGETHER)):
+            continue
+        size = f"{entry['rows']} rows" if name.endswith(TABLES) else f"{entry['bytes'] / 1000:.0f} kB"
+        typer.echo(f"  {done.plan.out / name} ({size})")
+    for folder, names in together.items():
+        if names:
+            typer.echo(f"  {done.plan.out / folder} ({len(names)} {TOGETHER[folder]})")
     _tell_absent(done.manifest["absent"])
     _tell_skipped(done.manifest["skipped"])
     for warning in done.manifest["warnings"]:
