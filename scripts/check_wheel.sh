@@ -17,7 +17,8 @@ cd "$work/empty"
 "$work/venv/bin/hp-sig" --help >/dev/null
 "$work/venv/bin/hp-sig" sources >/dev/null
 "$work/venv/bin/hp-sig" refresh 2>refresh.log || { cat refresh.log >&2; exit 1; }
-for name in overlaps.csv communes.csv territoire.gpkg carte-territoire.html carte-indicateurs.html carte-projets.html index.html \
+for name in overlaps.csv communes.csv territoire.gpkg territoire.qgz territoire.xml territoire.xlsx \
+    rapports/rapport-triennal-04112-manosque.docx carte-territoire.html carte-indicateurs.html carte-projets.html index.html \
     fiches/commune-04112.html manifest.json; do
     test -s "data/processed/$name" || { echo "the wheel did not write $name" >&2; exit 1; }
 done

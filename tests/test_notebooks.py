@@ -176,7 +176,8 @@ SHOWN = {
         "zone_layer, zone_code, year",
         "Composition des EPCI à fiscalité propre (BANATIC)",
         "rapport-triennal-04112-manosque.html",
-        "6.3236",
+        # naf20art21 of Manosque, in square metres, divided by 10 000.
+        "6.3163",
     ],
 }
 #: What each writes.
