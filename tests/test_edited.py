@@ -1,11 +1,15 @@
 import datetime as dt
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from geopackage_world import publication as small_publication
 
 from hp_sig.publish.edited import edited_files, keep_edited
+from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.publish.manifest import MANIFEST, read_manifest, stale_reasons
 
 DAY = dt.date(2026, 11, 28)
@@ -81,3 +85,37 @@ def test_an_edited_report_makes_nothing_stale_a_changed_table_does(results):
     assert not any("rapport" in reason for reason in of_report)
     assert "communes.csv was modified" in of_table
     assert not any("rapport" in reason for reason in of_table)
+
+
+def test_a_file_that_no_manifest_knows_is_somebody_s_and_is_kept_before_it_is_replaced(results, tmp_path):
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    (results / MANIFEST).write_text("{", encoding="utf-8")
+
+    kept = keep_edited(results, staging, DAY, replaced=[REPORT, "communes.csv"])
+
+    assert kept == ["rapports/rapport-modifie-20261128.docx"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_kept"),
+    [
+        ("UPDATE gpkg_contents SET last_change = '2030-01-01T00:00:00.000Z'", False),
+        ("CREATE TABLE mine (id INTEGER)", True),
+    ],
+    ids=["looked at", "worked on"],
+)
+def test_a_geopackage_is_kept_where_somebody_put_a_layer_of_their_own_into_it(results, tmp_path, statement, is_kept):
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    file = results / "territoire.gpkg"
+    write_geopackage(small_publication(), file)
+    manifest = json.loads((results / MANIFEST).read_text(encoding="utf-8"))
+    manifest["outputs"]["territoire.gpkg"] = {"rows": 1, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    (results / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    with closing(sqlite3.connect(file)) as base, base:
+        base.execute(statement)
+
+    kept = keep_edited(results, staging, DAY)
+
+    assert kept == (["territoire-modifie-20261128.gpkg"] if is_kept else [])

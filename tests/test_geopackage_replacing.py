@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import os
 import shutil
 import signal
@@ -292,3 +293,37 @@ def test_a_publisher_killed_at_any_step_leaves_the_old_file_and_the_next_one_cle
     replace_geopackage(publication("3"), shared)
     assert run_of(shared) == "3"
     assert sorted(contents(shared.parent)) == ["territoire.gpkg", "territoire.gpkg.bak"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"territory": "Autre pays"}, "figures of another territory"), ({"notice": "Jeu d'essai"}, "holds real figures")],
+    ids=["another territory", "a sample over real figures"],
+)
+def test_worse_figures_do_not_replace_better_ones_unasked_and_these_are_kept_apart(tmp_path, change, told):
+    file = tmp_path / "sig.gpkg"
+    real = dataclasses.replace(publication(), notice=None)
+    replace_geopackage(real, file)
+    before = file.read_bytes()
+    worse = dataclasses.replace(real, **change)
+
+    with pytest.raises(OutputError, match=told):
+        replace_geopackage(worse, file)
+    untouched = file.read_bytes()
+    first = replace_geopackage(worse, file, replace_foreign="replace")
+    replace_geopackage(worse, file)
+
+    assert untouched == before
+    assert first.backup == tmp_path / "sig.gpkg.bak-1"
+    assert first.backup.read_bytes() == before
+
+
+def test_a_backup_of_somebody_else_s_work_is_never_written_over(tmp_path):
+    file = tmp_path / "sig.gpkg"
+    replace_geopackage(publication(), file)
+    (tmp_path / "sig.gpkg.bak").write_bytes(b"an officer's own copy")
+
+    done = replace_geopackage(publication(), file)
+
+    assert (tmp_path / "sig.gpkg.bak").read_bytes() == b"an officer's own copy"
+    assert done.backup == tmp_path / "sig.gpkg.bak-1"

@@ -763,3 +763,11 @@ def test_no_address_and_no_driver_are_told_with_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(OutputError, match=r'pip install "hp-sig\[postgis\]"'):
         publish_postgis(small(1), "service=sig")
+
+
+@pytest.mark.parametrize("given", ["postgresql://sig:a/b@srv/pays", "postgresql://sig:S3cret@x@srv/pays?port=y"])
+def test_an_address_that_a_password_parts_elsewhere_is_not_shown(given):
+    with pytest.raises(SourceError, match="not understood") as refused, connect(given, what="test"):
+        pass
+
+    assert "srv" not in str(refused.value) + told_address(given)

@@ -92,6 +92,25 @@ def test_a_geopackage_on_its_own_replaces_ours_keeps_a_backup_and_leaves_the_pro
         assert base.execute("SELECT count(*) FROM communes").fetchone() == (6,)
 
 
+def test_metadata_of_somebody_else_stop_the_publication_before_anything_is_replaced(given, tmp_path):
+    publish_geopackage(tmp_path / "sig.gpkg", given)
+    before = (tmp_path / "sig.gpkg").read_bytes()
+    (tmp_path / "sig.xml").write_bytes(b"<mine/>")
+
+    with pytest.raises(OutputError, match="does not describe this publication"):
+        publish_geopackage(tmp_path / "sig.gpkg", given)
+
+    assert (tmp_path / "sig.gpkg").read_bytes() == before
+
+
+@pytest.mark.parametrize("line", ['database = "postgresql://sig:S3cret@srv/pays"', 'password = "S3cret"'])
+def test_a_password_in_the_territory_file_is_refused_and_not_repeated(published, line):
+    with pytest.raises(TerritoryError) as refused:
+        published(line)
+
+    assert "S3cret" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("publish", "name"),
     [

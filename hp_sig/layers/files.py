@@ -7,10 +7,11 @@ address on the network. So each file is looked at before GDAL sees it.
 import sqlite3
 import struct
 from pathlib import Path
+from urllib.parse import quote
 
 from hp_sig.errors import LayerError
 
-__all__ = ["DATA_DRIVERS", "require_readable", "require_vector_file"]
+__all__ = ["DATA_DRIVERS", "require_readable", "require_vector_file", "sqlite_address"]
 
 #: First bytes of a file of each kind.
 SIGNATURES: dict[str, tuple[bytes, ...]] = {
@@ -58,6 +59,17 @@ SQLITE_HEADER = 100
 
 #: The files without which a shapefile is not one.
 SHAPEFILE_PARTS = (".dbf", ".shx")
+
+
+def sqlite_address(path: Path) -> str:
+    """Give the address by which SQLite opens a file with options, also on a share of a network (`//server/share/…`).
+
+    >>> sqlite_address(Path("/srv/sig/a b.gpkg"))
+    'file:///srv/sig/a%20b.gpkg'
+    """
+    place = path.resolve().as_posix()
+    # Its host must be empty: a share begins with two slashes of its own after those.
+    return f"file://{'' if place.startswith('/') else '/'}{quote(place, safe='/:')}"
 
 
 def require_readable(path: str | Path) -> Path:
@@ -154,7 +166,7 @@ def _geopackage_faults(file: Path, head: bytes, size: int) -> list[str]:
     if written_by_current and size < pages * page_size:
         return [f"is cut short: {pages * page_size} bytes announced, {size} found. Download or copy it again."]
     try:
-        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+        connection = sqlite3.connect(f"{sqlite_address(file)}?mode=ro", uri=True, timeout=10)
         try:
             connection.execute("SELECT count(*) FROM gpkg_contents").fetchone()
         finally:

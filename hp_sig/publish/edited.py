@@ -7,7 +7,7 @@ go with the next refresh.
 import datetime as dt
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -17,16 +17,34 @@ __all__ = ["edited_files", "keep_edited"]
 
 log = logging.getLogger(__name__)
 
+GEOPACKAGE = ".gpkg"
 
-def edited_files(folder: Path) -> Iterator[str]:
-    """Name the editable results of a folder that are no longer as a refresh wrote them."""
-    for name, sha256 in recorded_hashes(folder).items():
+
+def edited_files(folder: Path, replaced: Iterable[str] = ()) -> Iterator[str]:
+    """Name the results that are no longer as a refresh wrote them, or that none is known to have written.
+
+    Parameters
+    ----------
+    folder
+        The results, with their manifest.
+    replaced
+        Names that new results take: a file of such a name that no manifest knows is somebody's.
+    """
+    # Only here: a run with nothing to do needs none of it.
+    from hp_sig.publish.geopackage.occupancy import is_worked_on  # noqa: PLC0415
+
+    known = recorded_hashes(folder)
+    for name in sorted({*known, *replaced}):
         file = folder / name
-        if name.endswith(EDITABLE) and file.is_file() and file_entry(file)["sha256"] != sha256:
+        if not file.is_file() or not name.endswith((*EDITABLE, GEOPACKAGE)):
+            continue
+        is_changed = file_entry(file)["sha256"] != known.get(name)
+        # QGIS changes a GeoPackage that it only looks at.
+        if is_changed and (not name.endswith(GEOPACKAGE) or is_worked_on(file)):
             yield name
 
 
-def keep_edited(folder: Path, staging: Path, day: dt.date) -> list[str]:
+def keep_edited(folder: Path, staging: Path, day: dt.date, *, replaced: Iterable[str] = ()) -> list[str]:
     """Copy the results that somebody worked on beside the new ones, under a name that no refresh writes.
 
     Parameters
@@ -35,6 +53,8 @@ def keep_edited(folder: Path, staging: Path, day: dt.date) -> list[str]:
         The results, with their manifest.
     staging
         The new ones.
+    replaced
+        As in :func:`edited_files`.
     day
         Goes into the names: `rapport-….docx` is kept as `rapport-…-modifie-20261128.docx`.
 
@@ -44,7 +64,7 @@ def keep_edited(folder: Path, staging: Path, day: dt.date) -> list[str]:
         Names of the copies.
     """
     kept = []
-    for name in edited_files(folder):
+    for name in edited_files(folder, replaced):
         file = folder / name
         copy = _free(file, folder, staging, day)
         (staging / copy).parent.mkdir(parents=True, exist_ok=True)

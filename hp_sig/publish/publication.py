@@ -180,4 +180,4 @@ def new_run(inputs: Iterable[InputFile] = (), *, started: dt.datetime | None = N
     """
     when = started or dt.datetime.now(dt.UTC)
     digest = hashlib.sha256("".join(sorted(item.sha256 for item in inputs)).encode()).hexdigest()
-    return Run(id=f"{when:%Y%m%dT%H%M%S%fZ}-{digest[:8]}", started_at=when, version=__version__)
+    return Run(id=f"{when:%Y%m%dT%H%M%S%fZ}-{digest[:8]}", started_at=when.replace(microsecond=0), version=__version__)

@@ -23,7 +23,7 @@ import filelock
 from hp_sig.errors import OutputError, RefreshBusyError, some
 from hp_sig.publish.manifest import MANIFEST
 
-__all__ = ["discard", "exclusive", "prepare", "publish", "recover", "require_own_folder"]
+__all__ = ["discard", "exclusive", "prepare", "publish", "recover", "require_own_folder", "require_replaceable"]
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
         if file.is_file():
             _flush(file)
     if out.exists():
-        _require_free(out, ours)
+        require_replaceable(staging, out, ours=ours)
         _carry_over(staging, out, ours)
     _flush(staging)
     try:
@@ -195,6 +195,24 @@ def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
     discard(_beside(out, "previous"))
 
 
+def require_replaceable(staging: Path, out: Path, *, ours: Collection[str]) -> None:
+    """Check that new results may take the place of the old ones.
+
+    Parameters
+    ----------
+    staging, out, ours
+        As in :func:`publish`.
+
+    Raises
+    ------
+    OutputError
+        If a file of the results is in use, or a new file would replace one that is not ours.
+    """
+    if out.exists():
+        _require_free(out, ours)
+        _foreign(staging, out, ours)
+
+
 def _require_free(out: Path, ours: Collection[str]) -> None:
     for name in ours:
         for suffix in IN_USE:
@@ -206,7 +224,8 @@ def _require_free(out: Path, ours: Collection[str]) -> None:
                 raise OutputError(message)
 
 
-def _carry_over(staging: Path, out: Path, ours: Collection[str]) -> None:
+def _foreign(staging: Path, out: Path, ours: Collection[str]) -> list[Path]:
+    """List the files of others in a folder of results; those that a new one would replace are refused."""
     new = {path.relative_to(staging) for path in staging.rglob("*")}
     foreign = [path for path in _leaves(out) if path.relative_to(out).as_posix() not in ours]
     clashes = sorted(path.relative_to(out).as_posix() for path in foreign if path.relative_to(out) in new)
@@ -222,7 +241,11 @@ def _carry_over(staging: Path, out: Path, ours: Collection[str]) -> None:
     if len(foreign) > MAX_FOREIGN_FILES:
         message = f"{out} holds {len(foreign)} files that are not results. Choose a folder of its own with --out."
         raise OutputError(message)
-    for path in foreign:
+    return foreign
+
+
+def _carry_over(staging: Path, out: Path, ours: Collection[str]) -> None:
+    for path in _foreign(staging, out, ours):
         target = staging / path.relative_to(out)
         try:
             _carry(path, target)

@@ -37,7 +37,7 @@ from hp_sig.publish.manifest import (
     write_manifest,
 )
 from hp_sig.publish.publication import new_run
-from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder
+from hp_sig.publish.swap import discard, exclusive, prepare, publish, recover, require_own_folder, require_replaceable
 from hp_sig.refresh.changes import changes_since
 from hp_sig.refresh.choice import choose, is_sample
 from hp_sig.refresh.outputs import FIGURES_MAP, INDEX, MAP, PROJECTS_MAP, News, planned_outputs, write_outputs
@@ -256,13 +256,15 @@ def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
         content |= {"started_at": started.isoformat(timespec="seconds")}
         content |= {"duration_s": round(time.perf_counter() - clock, 2)}
         manifest = write_manifest(staging, content)
-        keep_edited(decided.out, staging, news.day)
+        replaced = {*rows, MANIFEST} if force else set()
+        ours = own_files(decided.out) | replaced
         if "postgis" in decided.territory.publish.steps:
             step("PostGIS", next(rank), count)
-            # Committed just before the swap: where the database refuses, the files stay as they were as well.
+            # Committed just before the swap: where either refuses, files and database stay as they were.
+            require_replaceable(staging, decided.out, ours=ours)
             publish_database(publication, decided.territory.publish.database)
-        replaced = {*rows, MANIFEST} if force else set()
-        publish(staging, decided.out, ours=own_files(decided.out) | replaced)
+        keep_edited(decided.out, staging, news.day, replaced=rows)
+        publish(staging, decided.out, ours=ours)
     except WRITE_ERRORS as error:
         if isinstance(error, OutputError):
             raise

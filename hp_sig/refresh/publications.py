@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from hp_sig.assembly import Layers
 from hp_sig.errors import TerritoryError, some
@@ -146,6 +146,7 @@ def write_companions(
     step: Step,
     *,
     keep_project: bool = False,
+    replace_foreign: Literal["refuse", "replace"] = "refuse",
 ) -> dict[str, int]:
     """Write what goes with a GeoPackage that is in its place: the project of QGIS, unless it is kept, and the metadata.
 
@@ -165,7 +166,8 @@ def write_companions(
         written[project.name] = len(publication.layers)
     for name in METADATA:
         step(geopackage.with_suffix(Path(name).suffix).name)
-    return written | {file.name: 1 for file in write_metadata(publication, geopackage, others=[project])}
+    described = write_metadata(publication, geopackage, others=[project], replace_foreign=replace_foreign)
+    return written | {file.name: 1 for file in described}
 
 
 def report_zones(layers: Layers, results: Results, asked: Sequence[str]) -> dict[Zone, str]:

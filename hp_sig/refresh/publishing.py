@@ -72,6 +72,7 @@ def publish_geopackage(path: str | Path, given: Given) -> PublishedGis:
         If somebody holds the GeoPackage, or it is somebody else's; it stays as it was.
     """
     from hp_sig.publish.geopackage import replace_geopackage  # noqa: PLC0415 - as below
+    from hp_sig.publish.metadata import require_own_metadata  # noqa: PLC0415
     from hp_sig.publish.qgis import layer_styles  # noqa: PLC0415
 
     file = Path(path)
@@ -81,9 +82,13 @@ def publish_geopackage(path: str | Path, given: Given) -> PublishedGis:
     publication, _, _ = _publication(given)
     styles = layer_styles(publication)
     policy: Literal["replace", "refuse"] = "replace" if given.replace else "refuse"
+    if not given.replace:
+        require_own_metadata(publication, file)
     done = replace_geopackage(publication, file, styles=styles, replace_foreign=policy)
     kept = project if project.exists() and not given.replace else None
-    written = write_companions(publication, file, styles, lambda _name: None, keep_project=kept is not None)
+    written = write_companions(
+        publication, file, styles, lambda _name: None, keep_project=kept is not None, replace_foreign=policy
+    )
     files = (file, *(file.with_name(name) for name in written))
     return PublishedGis(files=files, backup=done.backup, kept=kept)
 

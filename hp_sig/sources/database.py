@@ -5,6 +5,7 @@ password file, never from an argument, and goes into no message.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -151,6 +152,10 @@ def _options(
     except psycopg.Error:
         message = f"{what}: the address of the database is not understood (not shown here). Expected: {FORMS}."
         raise error(message) from None
+    if "@" in str(options.get("dbname", "")) or not re.fullmatch(r"[\d,]*", str(options.get("port", ""))):
+        # A password that holds a slash or an at sign parts an address elsewhere than its writer meant.
+        message = f"{what}: the address of the database is not understood (not shown here). Expected: {FORMS}."
+        raise error(message)
     if address and not may_hold_secret and any(options.get(name) for name in SECRETS):
         message = (
             f"{what}: an address without a password expected, found one in that of {_told(options)}: others can read "

@@ -71,6 +71,7 @@ RESERVED = {
     *("land_shape", "land_zoning", "land_survey", "roads", "buildings", "census", "ridership", "hub_stations"),
     *("catchments", "catchment_places", "catchment_land", "catchment_overlaps", "service_areas"),
     *("project_screening", "project_overlaps", "project_distances", "zoning", "cover", "use", "outside"),
+    *("commune_figures", "run", "sources", "dictionary", "dictionnaire", "layer_styles"),
 }
 
 
@@ -273,6 +274,9 @@ def _fault(detail: dict[str, Any]) -> str:
     kind, found = detail["type"], detail.get("input")
     if kind == "missing":
         return f"{key}: expected a value, found none. Add it."
+    if "database" in key or "pass" in key:
+        # An address may hold a password: it is not repeated.
+        found = "…"
     if kind == "extra_forbidden":
         known = sorted({field for model in MODELS for field in model.model_fields} - {str(detail["loc"][-1])})
         near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)

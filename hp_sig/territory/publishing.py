@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field
 
@@ -16,7 +17,7 @@ FORMATS: tuple[ExportFormat, ...] = ("csv", "parquet", "fgb", "geojson")
 
 
 def _without_password(url: str) -> str:
-    if re.match(r"[a-z]+://[^/@]*:[^/@]*@", url) or "password" in url:
+    if re.search(r"://[^@]*:.*@", url) or "pass" in unquote(url).lower():
         message = "an address without password expected: give it by PGPASSWORD, a password file or a service file"
         raise ValueError(message)
     return url

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from hp_sig.errors import OutputError, some
+from hp_sig.layers.files import sqlite_address
 from hp_sig.publish.geopackage.placing import KEPT_PREFIXES, OWN_TABLES, STYLES
 from hp_sig.publish.geopackage.styling import OWNER
+from hp_sig.publish.publication import Publication
 
-__all__ = ["foreign_content", "require_free", "saved_styles", "told"]
+__all__ = ["better_content", "foreign_content", "is_worked_on", "require_free", "saved_styles", "told"]
 
 #: SQLite leaves these beside a file that somebody is using or that was not closed.
 BESIDE = ("-wal", "-journal", "-shm")
@@ -125,6 +127,38 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
     return columns >= RUN_COLUMNS and connection.execute("SELECT 1 FROM run").fetchone() is not None
 
 
+def better_content(path: Path, publication: Publication) -> str:
+    """Say why a file of ours must not give way to a publication; empty where it may.
+
+    Figures of another territory, or real ones where the publication is of a sample, are not replaced unasked.
+    """
+    try:
+        with _read(path) as connection:
+            row = connection.execute("SELECT * FROM run").fetchone()
+    except sqlite3.Error:
+        return ""
+    held = dict(row) if row is not None else {}
+    if held.get("territory") != publication.territory:
+        return f"{path} holds the figures of another territory ({held.get('territory')})"
+    if publication.notice is not None and not held.get("notice"):
+        return f"{path} holds real figures, and this publication is of a sample (is a drive missing?)"
+    return ""
+
+
+def is_worked_on(path: Path) -> bool:
+    """Say whether people put layers, tables, projects or styles of their own into a GeoPackage, or one in its place."""
+    try:
+        with _read(path) as connection:
+            has_styles = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (STYLES,)).fetchone()
+            query = "SELECT 1 FROM layer_styles WHERE owner IS NOT ?"
+            if has_styles and connection.execute(query, (OWNER,)).fetchone() is not None:
+                return True
+            connection.execute("PRAGMA quick_check").fetchone()
+    except sqlite3.Error:
+        return False
+    return bool(foreign_content(path))
+
+
 def saved_styles(path: Path, tables: Collection[str]) -> list[dict[str, Any]]:
     """Give the rows of `layer_styles` that people saved in a file of ours, for the tables that will be there again."""
     try:
@@ -141,7 +175,7 @@ def saved_styles(path: Path, tables: Collection[str]) -> list[dict[str, Any]]:
 @contextmanager
 def _read(path: Path) -> Iterator[sqlite3.Connection]:
     """Read a file that nobody writes to, without a lock and without a file beside it."""
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{sqlite_address(path)}?mode=ro&immutable=1", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         yield connection
 

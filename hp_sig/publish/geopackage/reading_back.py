@@ -10,6 +10,7 @@ import pyogrio
 
 from hp_sig.crs import LAMBERT93
 from hp_sig.errors import OutputError, some
+from hp_sig.layers.files import sqlite_address
 from hp_sig.publish.geopackage.placing import STYLES, Placed
 
 __all__ = ["require_as_written"]
@@ -37,7 +38,7 @@ def require_as_written(
     OutputError
         With everything that is not as it was written.
     """
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{sqlite_address(path)}?mode=ro&immutable=1", uri=True)) as connection:
         faults = [f"integrity {line}" for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
         orphans = {str(row[0]) for row in connection.execute("PRAGMA foreign_key_check")}
     faults += [f"{name} refers to communes that are not there" for name in sorted(orphans)]

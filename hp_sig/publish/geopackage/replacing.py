@@ -13,13 +13,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
 import filelock
 
 from hp_sig.errors import OutputError
-from hp_sig.publish.geopackage.occupancy import foreign_content, require_free, saved_styles, told
+from hp_sig.publish.geopackage.occupancy import better_content, foreign_content, require_free, saved_styles, told
 from hp_sig.publish.geopackage.styling import Styles
 from hp_sig.publish.geopackage.writing import build_geopackage
 from hp_sig.publish.publication import Publication
@@ -70,14 +71,19 @@ def replace_geopackage(
         message = f"{path}: a file whose name ends with .gpkg, in a folder that is there, expected; no link, no folder."
         raise OutputError(message)
     with _alone(path), tempfile.TemporaryDirectory(prefix="hp-sig-") as folder:
-        kept = []
+        kept, apart = [], False
         before = _state(path)
         if before is not None:
             require_free(path)
             foreign = foreign_content(path)
+            better = better_content(path, publication)
+            if better and not foreign and replace_foreign == "refuse":
+                message = f"{better}: it is not replaced. Publish under another name, or give --force."
+                raise OutputError(message)
             if foreign and replace_foreign == "refuse":
                 message = f"{told(path, foreign)}: it is not replaced. Publish under another name, or move it."
                 raise OutputError(message)
+            apart = bool(foreign or better)
             kept = [] if foreign == [path.name] else saved_styles(path, publication.tables)
         new = Path(folder) / path.name
         rows = build_geopackage(publication, new, styles=styles or {}, kept_styles=kept)
@@ -85,7 +91,7 @@ def replace_geopackage(
         try:
             sha256 = _digest(new)
             aside = _copied(new, path, sha256)
-            backup = _put(aside, path, before)
+            backup = _put(aside, path, before, _backup_place(path, apart=apart))
         except OutputError:
             raise
         except OSError as error:
@@ -165,7 +171,15 @@ def _state(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _put(aside: Path, path: Path, before: tuple[int, int] | None) -> Path | None:
+def _backup_place(path: Path, *, apart: bool) -> Path:
+    """Name the backup: the last one of ours gives way, what is not ours or is worth more never does."""
+    usual = backup_of(path)
+    if not apart and not (usual.exists() and foreign_content(usual)):
+        return usual
+    return next(place for rank in count(1) if not (place := path.with_name(f"{usual.name}-{rank}")).exists())
+
+
+def _put(aside: Path, path: Path, before: tuple[int, int] | None, place: Path) -> Path | None:
     """Give the new file its name, after the old one has its backup."""
     backup = None
     if path.exists():
@@ -174,7 +188,7 @@ def _put(aside: Path, path: Path, before: tuple[int, int] | None) -> Path | None
         if _state(path) != before:
             message = f"{path} was changed while the new one was being built. Publish again. The file stays as it is."
             raise OutputError(message)
-        backup = backup_of(path)
+        backup = place
         old = _aside(path, "old")
         try:
             old.hardlink_to(path)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 from hp_sig.errors import OutputError
 from hp_sig.publish.metadata.dcat import json_ld, rdf_xml
@@ -13,7 +14,7 @@ from hp_sig.publish.metadata.iso import iso_document
 from hp_sig.publish.metadata.record import PublishedFile, dataset_record
 from hp_sig.publish.publication import Publication
 
-__all__ = ["metadata_files", "write_metadata"]
+__all__ = ["metadata_files", "require_own_metadata", "write_metadata"]
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,13 @@ def metadata_files(geopackage: Path) -> list[Path]:
     return [geopackage.with_suffix(suffix) for suffix in WRITERS]
 
 
-def write_metadata(publication: Publication, geopackage: Path, *, others: Sequence[Path] = ()) -> list[Path]:
+def write_metadata(
+    publication: Publication,
+    geopackage: Path,
+    *,
+    others: Sequence[Path] = (),
+    replace_foreign: Literal["refuse", "replace"] = "refuse",
+) -> list[Path]:
     """Describe a published GeoPackage in files beside it: ISO 19139 (`.xml`), GeoDCAT-AP (`.jsonld`, `.rdf`).
 
     INSPIRE asks for an e-mail address of the contact, which no territory file gives: it is left empty with its reason,
@@ -39,6 +46,8 @@ def write_metadata(publication: Publication, geopackage: Path, *, others: Sequen
         The file, complete.
     others
         Other files of the same publication beside it (workbook, exports), which are listed with their fingerprints.
+    replace_foreign
+        What to do with metadata that describe something else.
 
     Returns
     -------
@@ -55,7 +64,8 @@ def write_metadata(publication: Publication, geopackage: Path, *, others: Sequen
         record = dataset_record(publication, files)
         texts = {path: WRITERS[path.suffix](record) for path in metadata_files(geopackage)}
         for path in texts:
-            _require_own(path, record.uuid)
+            if replace_foreign == "refuse":
+                _require_own(path, record.uuid)
         for path, text in texts.items():
             _replace(path, text)
             log.info("wrote %s", path.name)
@@ -65,6 +75,19 @@ def write_metadata(publication: Publication, geopackage: Path, *, others: Sequen
         message = f"{error.filename or geopackage}: the metadata cannot be written ({error.strerror or error})."
         raise OutputError(message) from error
     return list(texts)
+
+
+def require_own_metadata(publication: Publication, geopackage: Path) -> None:
+    """Refuse metadata of somebody else, or of another territory, beside a GeoPackage, before anything is replaced.
+
+    Raises
+    ------
+    OutputError
+        If a file that is there does not describe this territory.
+    """
+    record = dataset_record(publication, [])
+    for path in metadata_files(geopackage):
+        _require_own(path, record.uuid)
 
 
 def _published(path: Path) -> PublishedFile:

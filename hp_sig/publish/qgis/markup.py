@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as ET
 
-__all__ = ["Element", "as_text", "custom_properties", "element", "field_of", "literal", "option", "unevaluated"]
+__all__ = ["as_text", "custom_properties", "element", "field_of", "literal", "option", "unevaluated"]
 
 Element = ET.Element
 #: What XML 1.0 has no room for: control characters, halves of a pair, non-characters.
