@@ -8,10 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from postgres import fresh_database, needs_postgres, postgres_server
 
 from hp_sig import OutputError, TerritoryError, refresh
 from hp_sig import cli as command
 from hp_sig.refresh.publishing import Given, publish_files, publish_geopackage, publish_reports, publish_workbook
+from hp_sig.sources.database import connect
 
 GIS = ("territoire.gpkg", "territoire.qgz", "territoire.xml", "territoire.jsonld", "territoire.rdf")
 
@@ -162,3 +164,27 @@ def test_a_database_that_cannot_be_reached_fails_the_refresh_and_the_last_result
 
     assert "s3cret" not in str(refused.value)
     assert {name: (out / name).read_bytes() for name in names(out)} == before
+
+
+@needs_postgres
+def test_a_refresh_publishes_to_the_database_the_very_run_of_its_files_and_a_command_finds_nothing_to_do(
+    raw, territory_file, monkeypatch, capsys
+):
+    text = territory_file.read_text(encoding="utf-8")
+    territory_file.write_text(f'{text}\n[publish]\nsteps = ["gpkg", "postgis"]\n', encoding="utf-8")
+    with postgres_server() as server:
+        monkeypatch.setenv("HP_SIG_DATABASE", fresh_database(server))
+
+        done = refresh(territory_file, raw=raw)
+        options = ["--territory", str(territory_file), "--raw", str(raw)]
+        monkeypatch.setattr(sys, "argv", ["hp-sig", "publish", "postgis", *options])
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+
+        with connect(what="test") as connection:
+            shown = connection.execute("SELECT DISTINCT run_id FROM hp_sig_territory.communes").fetchall()
+    with closing(sqlite3.connect("data/processed/territoire.gpkg")) as base:
+        stored = base.execute("SELECT id FROM run").fetchall()
+    assert ended.value.code in {0, None}
+    assert "nothing to do" in capsys.readouterr().out
+    assert shown == stored == [(done.manifest["run"],)]
