@@ -21,6 +21,8 @@ from squares import CODES, square
 
 from hp_sig import Layers, find_inputs, load_layers, load_territory
 
+#: Run by the system's own Python, which knows QGIS.
+collect_ignore = ["qgis_render.py"]
 #: What may name a database, or hold its password.
 DATABASE = ("HP_SIG_DATABASE", "PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE", "PGPASSWORD")
 

@@ -897,7 +897,7 @@ def test_each_table_says_from_which_deliveries_it_was_made(world, tmp_path):
     with closing(sqlite3.connect(tmp_path / "out" / "territoire.gpkg")) as connection:
         query = "SELECT description FROM gpkg_contents WHERE table_name = 'trajectory'"
         (description,) = connection.execute(query).fetchone()
-    assert description == "Calculé par hp_sig à partir de\u00a0: P, S, millésime 2024"
+    assert description == "Calculé par hp_sig. Sources\u00a0: P, S, millésime 2024 (L)."
 
 
 @pytest.mark.parametrize(
