@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hp_sig.errors import OutputError
 
-__all__ = ["write_whole"]
+__all__ = ["flush", "write_whole"]
 
 #: What the system leaves to a new file when the process says nothing (the usual umask of a desktop).
 NEW_FILE = 0o644
@@ -59,6 +59,17 @@ def write_whole(path: str | Path, content: bytes) -> Path:
         with contextlib.suppress(OSError):
             beside.unlink()
     return given
+
+
+def flush(path: Path) -> None:
+    """Have the disk really hold a file or the names of a folder."""
+    if path.is_dir() and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _require_writable(file: Path) -> None:

@@ -354,7 +354,7 @@ def test_a_broken_input_is_one_clear_message_in_a_process_of_its_own(options, ra
     assert not out.exists()
 
 
-@pytest.mark.parametrize(("module", "step"), [(writing, "require_as_written"), (swap, "_flush"), (swap, "prepare")])
+@pytest.mark.parametrize(("module", "step"), [(writing, "require_as_written"), (swap, "flush"), (swap, "prepare")])
 def test_a_full_disk_is_told_and_the_old_results_stay(hp_sig, options, out, monkeypatch, module, step):
     hp_sig("refresh", *options, "--out", out)
     before = contents(out)

@@ -23,6 +23,7 @@ from hp_sig.publish.publication import FIGURES
 from hp_sig.publish.qgis.classes import class_ends
 from hp_sig.publish.qgis.project import write_project
 from hp_sig.publish.qgis.styles import layer_styles
+from hp_sig.reference.labels import wording
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 SCRIPT = Path(__file__).with_name("qgis_render.py")
@@ -346,7 +347,7 @@ def test_a_project_that_cannot_be_written_leaves_nothing(tmp_path):
     path = tmp_path / "sig" / "a.qgz"
     path.mkdir(parents=True)
 
-    with pytest.raises(OutputError, match=r"a\.qgz cannot be written"):
+    with pytest.raises(OutputError, match=r"a\.qgz: cannot be written"):
         write_project(qgis_world.publication(), path, geopackage="a.gpkg")
 
     assert list(path.parent.iterdir()) == [path]
@@ -377,3 +378,13 @@ def test_a_class_ends_where_the_rounding_of_the_map_turns():
     assert first == pytest.approx(0.125, abs=1e-8)
     assert first > 0.125
     assert second == pytest.approx(0.155, abs=1e-8)
+
+
+def test_the_state_of_a_scheme_is_worded_in_its_form():
+    qml = layer_styles(sample_publication())["scot_2018"][0].qml
+
+    form = ET.fromstring(qml).find(".//field[@name='status']/editWidget")
+    assert form.get("type") == "ValueMap"
+    assert {one.get("name"): one.get("value") for one in form.iter("Option") if one.get("value")} == {
+        wording("scot_status", "approved"): "approved"
+    }

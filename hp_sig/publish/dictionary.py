@@ -7,7 +7,7 @@ import pandas as pd
 from hp_sig.publish.publication import Column, Publication, PublishedTable, SourceEntry
 from hp_sig.reference.labels import in_french, wording
 
-__all__ = ["dictionary", "source_told", "worded"]
+__all__ = ["dictionary", "source_told", "worded", "words_of"]
 
 #: A column with more different codes than this is a list of its own, not a set of values to explain.
 MOST_VALUES = 30
@@ -34,7 +34,7 @@ def dictionary(publication: Publication) -> pd.DataFrame:
 
 def worded(table: PublishedTable, column: Column) -> pd.Series:
     """Give the cells of a column of texts or truth values as a French reader says them; what is not known is None."""
-    words = _words(table, column)
+    words = words_of(table, column)
     told = [
         words.get(cell) for cell in table.rows[column.name].astype("object").where(lambda cells: cells.notna(), None)
     ]
@@ -76,15 +76,15 @@ def _definition(table: PublishedTable, column: Column) -> str:
 
 def _values(table: PublishedTable, column: Column) -> str:
     """Explain the codes of a column; nothing where its texts are none."""
-    coded = {code: word for code, word in sorted(_words(table, column).items()) if code != word}
+    coded = {code: word for code, word in sorted(words_of(table, column).items()) if code != word}
     if not 0 < len(coded) <= MOST_VALUES:
         return ""
     told = [wording("dictionary", "value", code=code, word=word) for code, word in coded.items()]
     return wording("dictionary", "values", values=wording("dictionary", "joint").join(told))
 
 
-def _words(table: PublishedTable, column: Column) -> dict[str, str]:
-    """Word each value of a column once; an empty text says nothing."""
+def words_of(table: PublishedTable, column: Column) -> dict[str, str]:
+    """Word each value of a column of texts once, a text that is no code by itself; an empty one says nothing."""
     values = [value for value in table.rows[column.name].dropna().unique() if value != ""]
     # A layer of schemes calls `status` what a trajectory means otherwise by it.
     name = "scot_status" if (column.name, table.key) == ("status", ("scot_id",)) else column.name

@@ -14,7 +14,7 @@ import re
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import filelock
 import geopandas as gpd
@@ -28,17 +28,17 @@ from hp_sig.publish.publication import Publication, PublishedTable
 from hp_sig.publish.swap import discard
 from hp_sig.publish.tables import safe_texts
 from hp_sig.reference.labels import wording
+from hp_sig.territory.publishing import FORMATS, ExportFormat
+from hp_sig.whole import flush
 
-__all__ = ["DICTIONARY", "FORMATS", "SOURCES", "Format", "file_names", "write_files"]
+__all__ = ["DICTIONARY", "SOURCES", "file_names", "write_files"]
 
 log = logging.getLogger(__name__)
 
-Format = Literal["csv", "parquet", "fgb", "geojson"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 DICTIONARY, SOURCES = "dictionnaire.csv", "sources.csv"
 SOURCE_FIELDS = ("name", "producer", "source", "vintage", "licence", "retrieved", "file", "size", "sha256")
 #: A tabular format holds a layer too, the others hold nothing else.
-TABULAR: tuple[Format, ...] = ("csv", "parquet")
+TABULAR: tuple[ExportFormat, ...] = ("csv", "parquet")
 STAGING, LOCK = ".hp_sig-files-", ".hp_sig-files.lock"
 #: What a table may be called, so that its file has one name on every system.
 NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
@@ -59,7 +59,7 @@ def write_files(
     publication: Publication,
     folder: str | Path,
     *,
-    formats: Collection[Format] = FORMATS,
+    formats: Collection[ExportFormat] = FORMATS,
     on_existing: Literal["replace", "refuse"] = "replace",
 ) -> list[Path]:
     """Write every table and layer as files of each format, with the dictionary and the sources.
@@ -108,7 +108,7 @@ def write_files(
     return [place / name for name in names]
 
 
-def file_names(publication: Publication, *, formats: Collection[Format] = FORMATS) -> tuple[str, ...]:
+def file_names(publication: Publication, *, formats: Collection[ExportFormat] = FORMATS) -> tuple[str, ...]:
     """Name the files that :func:`write_files` writes, in its order.
 
     Parameters
@@ -266,8 +266,7 @@ def _require_free(file: Path, on_existing: str) -> None:
 def _put_in_place(new: Path, file: Path) -> None:
     """Have the disk hold a file, then give it its name in one step."""
     try:
-        with new.open("r+b") as stream:
-            os.fsync(stream.fileno())
+        flush(new)
         new.replace(file)
     except OSError as error:
         raise _refused(file, error) from error

@@ -22,6 +22,7 @@ import filelock
 
 from hp_sig.errors import OutputError, RefreshBusyError, some
 from hp_sig.publish.manifest import MANIFEST
+from hp_sig.whole import flush
 
 __all__ = ["discard", "exclusive", "prepare", "publish", "recover", "require_own_folder", "require_replaceable"]
 
@@ -173,11 +174,11 @@ def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
     """
     for file in staging.rglob("*"):
         if file.is_file():
-            _flush(file)
+            flush(file)
     if out.exists():
         require_replaceable(staging, out, ours=ours)
         _carry_over(staging, out, ours)
-    _flush(staging)
+    flush(staging)
     try:
         if not out.exists():
             staging.rename(out)
@@ -189,7 +190,7 @@ def publish(staging: Path, out: Path, *, ours: Collection[str]) -> None:
             "close the files that are open there. The old ones stay."
         )
         raise OutputError(message) from error
-    _flush(out.parent)
+    flush(out.parent)
     # The new results are in place: what is left of the old ones is cleared if it can be.
     discard(staging)
     discard(_beside(out, "previous"))
@@ -301,14 +302,3 @@ def _rename_twice(staging: Path, out: Path) -> None:
     except OSError:
         previous.rename(out)
         raise
-
-
-def _flush(path: Path) -> None:
-    """Have the disk really hold a file or the names of a folder."""
-    if path.is_dir() and os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -260,7 +260,7 @@ def _run(decided: Plan, step: OnStep, *, force: bool) -> RefreshResult:
         ours = own_files(decided.out) | replaced
         if "postgis" in decided.territory.publish.steps:
             step("PostGIS", next(rank), count)
-            # Committed just before the swap: where either refuses, files and database stay as they were.
+            # Committed just before the swap, once nothing that can be known beforehand stands in its way.
             require_replaceable(staging, decided.out, ours=ours)
             publish_database(publication, decided.territory.publish.database)
         keep_edited(decided.out, staging, news.day, replaced=rows)

@@ -7,7 +7,6 @@ was, whatever fails.
 
 import hashlib
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from hp_sig.publish.geopackage.occupancy import better_content, foreign_content,
 from hp_sig.publish.geopackage.styling import Styles
 from hp_sig.publish.geopackage.writing import build_geopackage
 from hp_sig.publish.publication import Publication
+from hp_sig.whole import flush
 
 __all__ = ["Replaced", "backup_of", "replace_geopackage"]
 
@@ -156,7 +156,7 @@ def _copied(new: Path, path: Path, sha256: str) -> Path:
     shutil.copyfile(new, aside)
     if path.exists():
         shutil.copymode(path, aside)
-    _flush(aside)
+    flush(aside)
     if _digest(aside) != sha256:
         message = f"{aside}: the copy differs from what was built. Check the disk. {path.name} stays as it was."
         raise OutputError(message)
@@ -194,26 +194,10 @@ def _put(aside: Path, path: Path, before: tuple[int, int] | None, place: Path) -
             old.hardlink_to(path)
         except OSError:
             shutil.copy2(path, old)
-            _flush(old)
+            flush(old)
         old.replace(backup)
     aside.replace(path)
-    _flush_names(path.parent)
-    return backup
-
-
-def _flush(path: Path) -> None:
-    """Have the disk really hold a file."""
-    with path.open("r+b") as stream:
-        os.fsync(stream.fileno())
-
-
-def _flush_names(folder: Path) -> None:
-    """Have the disk really hold the names of a folder, where it can be asked; the new file is in place already."""
-    if os.name == "nt":
-        return
+    # The new file is in place already, whether the disk can be asked or not.
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        flush(path.parent)
+    return backup

@@ -2,9 +2,7 @@
 
 import hashlib
 import logging
-import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +11,7 @@ from hp_sig.publish.metadata.dcat import json_ld, rdf_xml
 from hp_sig.publish.metadata.iso import iso_document
 from hp_sig.publish.metadata.record import PublishedFile, dataset_record
 from hp_sig.publish.publication import Publication
+from hp_sig.whole import write_whole
 
 __all__ = ["metadata_files", "require_own_metadata", "write_metadata"]
 
@@ -67,7 +66,7 @@ def write_metadata(
             if replace_foreign == "refuse":
                 _require_own(path, record.uuid)
         for path, text in texts.items():
-            _replace(path, text)
+            write_whole(path, text.encode("utf-8", errors="replace"))
             log.info("wrote %s", path.name)
     except OutputError:
         raise
@@ -103,14 +102,3 @@ def _require_own(path: Path, uuid: str) -> None:
             "Move it or give the GeoPackage another name."
         )
         raise OutputError(message)
-
-
-def _replace(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.tmp")
-    with ExitStack() as unfinished:
-        unfinished.callback(aside.unlink, missing_ok=True)
-        with aside.open("w", encoding="utf-8", newline="\n", errors="replace") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)

@@ -3,11 +3,10 @@
 import html
 from collections.abc import Mapping
 
-import pandas as pd
-
+from hp_sig.publish.dictionary import words_of
 from hp_sig.publish.publication import Column, PublishedTable
 from hp_sig.publish.qgis.markup import Element, element, field_of, literal, option, unevaluated
-from hp_sig.reference.labels import format_number, in_french, in_unit, wording
+from hp_sig.reference.labels import format_number, in_unit, wording
 
 __all__ = ["alias_of", "attribute_parts", "figure_told", "map_tip", "name_field"]
 
@@ -96,13 +95,10 @@ def _words(table: PublishedTable) -> dict[str, dict[str, str]]:
     """Pair the codes of each column that has some with their French words."""
     answers = {"true": wording("answer", "yes"), "false": wording("answer", "no")}
     found = {column.name: answers for column in table.columns if column.kind == "boolean"}
-    texts = {
-        column.name: table.rows[column.name].dropna().unique() for column in table.columns if column.kind == "text"
-    }
-    codes = pd.DataFrame({name: pd.Series(values) for name, values in texts.items() if 0 < len(values) <= MOST_CODES})
-    for column, told in zip(codes.columns, in_french(codes).to_numpy().T, strict=True):
-        known = codes[column].notna()
-        pairs = dict(zip(codes[column][known].map(str), map(str, told[known]), strict=True))
+    for column in table.columns:
+        if column.kind != "text" or table.rows[column.name].nunique() > MOST_CODES:
+            continue
+        pairs = words_of(table, column)
         if any(code != text for code, text in pairs.items()):
-            found[str(column)] = pairs
+            found[column.name] = pairs
     return found

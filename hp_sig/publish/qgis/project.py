@@ -6,7 +6,6 @@ network.
 
 import io
 import logging
-import os
 import re
 import zipfile
 import zlib
@@ -26,6 +25,7 @@ from hp_sig.publish.qgis.styles import LayerStyle, layer_styles
 from hp_sig.publish.qgis.telling import abstract_of, source_lines
 from hp_sig.publish.qgis.views import View, drawing_order, views_of
 from hp_sig.reference.labels import wording
+from hp_sig.whole import write_whole
 
 __all__ = ["write_project"]
 
@@ -75,14 +75,7 @@ def write_project(
     styles = layer_styles(publication) if styles is None else styles
     text = as_text(_project(publication, f"./{PurePosixPath(geopackage)}", styles)).encode("utf-8")
     content = _zipped(publication, f"{path.stem}.qgs", text) if path.suffix.casefold() == ".qgz" else text
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        message = f"{path} cannot be written ({error.strerror}). Close it where it is open, and check your rights."
-        raise OutputError(message) from error
+    write_whole(path, content)
     log.info("wrote %s: %d layers and tables", path.name, len(publication.tables))
     return path
 
