@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from geopackage_world import publication as small_publication
 
+from hp_sig import OutputError
 from hp_sig.publish.edited import edited_files, keep_edited
 from hp_sig.publish.geopackage import write_geopackage
 from hp_sig.publish.manifest import MANIFEST, read_manifest, stale_reasons
@@ -71,6 +72,20 @@ def test_results_without_a_manifest_hold_no_known_work(results):
     (results / REPORT).write_bytes(b"words")
 
     assert list(edited_files(results)) == []
+
+
+def test_results_whose_manifest_cannot_be_read_are_refused_not_taken_for_unknown(results, tmp_path):
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    (results / MANIFEST).unlink()
+    (results / MANIFEST).mkdir()
+
+    with pytest.raises(OutputError, match=r"manifest\.json: cannot be read \(.+\).*Check your rights"):
+        keep_edited(results, staging, DAY, replaced=[REPORT, "communes.csv"])
+    with pytest.raises(OutputError, match="nothing is known of the results there"):
+        read_manifest(results)
+
+    assert list(staging.iterdir()) == []
 
 
 def test_an_edited_report_makes_nothing_stale_a_changed_table_does(results):

@@ -115,11 +115,16 @@ def change_inputs(raw: Path) -> None:
 
 
 def points_of(operations: list[str], out: Path, way: str) -> list[int]:
-    """Choose points over the whole run, and each one around the swap: killed at n, n - 1 operations are done."""
+    """Choose points over the whole run, each reading of the last manifest, and each one around the swap.
+
+    Killed at n, n - 1 operations are done.
+    """
     swap = f"os.rename {out}" if way == "two renames" else f"open {out.parent}"
     around = len(operations) - operations[::-1].index(swap)
     early = {round(1 + rank * (len(operations) - 1) / (SPREAD - 1)) for rank in range(SPREAD)}
-    return sorted({*(early if way != "two renames" else ()), *range(around - 2, around + 5)})
+    known = {rank for rank, told in enumerate(operations, 1) if told == f"open {out / 'manifest.json'}"}
+    spread = early | known if way != "two renames" else set()
+    return sorted({*spread, *range(around - 2, around + 5)})
 
 
 def faults(found: dict[str, bytes], old: dict[str, bytes], raw: Path) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hp_sig._version import __version__
+from hp_sig.errors import OutputError
 from hp_sig.inputs import InputFile
 
 __all__ = [
@@ -77,10 +78,18 @@ def holds_real_results(folder: Path) -> bool:
 
 
 def _parsed(folder: Path) -> dict[str, Any]:
+    """Parse a manifest; one that is there and cannot be read is an error: nothing may be taken for unknown by it."""
+    path = folder / MANIFEST
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError, json.JSONDecodeError):
         return {}
+    except OSError as error:
+        message = (
+            f"{path}: cannot be read ({error.strerror}), so that nothing is known of the results there. "
+            "Check your rights and close the programs that hold it, or choose another folder with --out."
+        )
+        raise OutputError(message) from error
     return manifest if isinstance(manifest, dict) else {}
 
 
