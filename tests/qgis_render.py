@@ -47,7 +47,8 @@ def fills_of(layer, renderer, key):
     fills = {}
     for feature in layer.getFeatures():
         context.expressionContext().setFeature(feature)
-        symbol = renderer.symbolForFeature(feature, context)
+        # Of several rules the first: the last one, of all others, is among them.
+        symbol = next(iter(renderer.symbolsForFeature(feature, context)), None)
         shown = None if symbol is None else [symbol.symbolLayer(0).color().name(), symbol.symbolLayerCount()]
         fills[" ".join(str(feature[column]) for column in key)] = shown
     renderer.stopRender(context)

@@ -1,10 +1,11 @@
 """A publication that QGIS could trip over: names that are markup and expressions, figures at the turn of a rounding."""
 
 import datetime as dt
+from dataclasses import replace
 
 import geopandas as gpd
 import pandas as pd
-from shapely import MultiPolygon, box
+from shapely import MultiLineString, MultiPolygon, box
 
 from hp_sig.maps.themes import Indicator
 from hp_sig.publish.publication import FIGURES, Column, Publication, PublishedTable, Run
@@ -23,7 +24,8 @@ KINDS = [("U", "U"), ("AUc", "AU"), ("AUs", "AU"), ("A", "A"), ("Nh", "N"), ("02
 
 
 def publication(*, indicators: bool = True) -> Publication:
-    tables = [_communes(), *([_figures()] if indicators else []), _zones(), _zoning(), _footprints(), _told()]
+    tables = [_communes(), *([_figures()] if indicators else []), _zones(), _zoning(), _footprints(), *_copies()]
+    tables.append(_told())
     return Publication(
         territory=HOSTILE,
         run=Run(
@@ -92,6 +94,26 @@ def _zoning():
 def _footprints():
     rows = _squares({"project_id": CODES, "name": CODES, "commune_code": CODES})
     return _table("projects_footprint", rows, theme="projects", key=("project_id",))
+
+
+def _copies():
+    """Layers of the producers: land that is artificialised or not, that changed or not, roads."""
+    numbers = pd.Series(range(1, 7), dtype="Int64")
+    land = _squares({"feature_id": numbers, "cover_code": ["CS1.1.1.1", "CS2.1.2"] * 3, "use_code": ["US5"] * 6})
+    land["artificialised"] = pd.Series([True, False] * 3, dtype="boolean")
+    change = _squares({"feature_id": numbers})
+    change["artificialised_before"] = pd.Series([True, True, False, False, True, True], dtype="boolean")
+    change["artificialised_after"] = pd.Series([True, False, True, False, True, True], dtype="boolean")
+    ways = ["motorway", "secondary", "residential", "service", "path", "steps"]
+    roads = _squares({"road_id": CODES, "road_class": ways})
+    roads = roads.set_geometry(roads.geometry.map(lambda square: MultiLineString([square.geoms[0].exterior.coords])))
+    kinds = {"feature_id": "integer", **dict.fromkeys(("artificialised_before", "artificialised_after"), "boolean")}
+    kinds["artificialised"] = "boolean"
+    for name, rows in (("artificialisation_04", land), ("changes_04", change)):
+        table = _table(name, rows, theme="land_cover", key=("feature_id",), kinds=kinds)
+        yield replace(table, is_copy=True)
+    table = _table("roads", roads, theme="hubs", key=("road_id",))
+    yield replace(table, is_copy=True, geometry_type="MultiLineString")
 
 
 def _told():

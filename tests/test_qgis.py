@@ -69,7 +69,13 @@ def found(tmp_path_factory):
             "sheets": [f"A3 – {ENAF}", f"A3 – {WALK}"],
         },
         "hostile": {
-            "styles": {FIGURES: ["commune_code"], "zoning": ["feature_id"]},
+            "styles": {
+                FIGURES: ["commune_code"],
+                "zoning": ["feature_id"],
+                "artificialisation_04": ["feature_id"],
+                "changes_04": ["feature_id"],
+                "roads": ["road_id"],
+            },
             "alone": [qgis_world.HOSTILE_LAYER, "told"],
             "related": ["told"],
             "sheets": ["A3 – Virage <&> (ha)"],
@@ -220,6 +226,24 @@ def test_planning_zones_have_the_colours_of_the_cnig(found):
     # Géoportail de l'urbanisme for the sectors of a carte communale (secteur_cc_du.sld).
     colours = [fill for fill, _ in style["fills"].values()]
     assert colours == ["#e60000", "#ff6565", "#feccbe", "#ffff00", "#56aa02", "#aa00cc"]
+
+
+@needs_qgis
+def test_land_has_the_colours_of_ign_and_roads_the_width_of_their_class(found):
+    styles = found["hostile"]["styles"]
+    land, changes, roads = styles["artificialisation_04"], styles["changes_04"], styles["roads"]["roads"]
+
+    # Zones bâties 255,55,122 and landes 166,255,128 (nomenclature OCS GE, IGN).
+    assert {name: [fill for fill, _ in style["fills"].values()][:2] for name, style in land.items()} == {
+        "Artificialisation": ["#ff377a", "#ccf24d"],
+        "Couverture du sol": ["#ff377a", "#a6ff80"],
+        "Usage du sol": ["#be0961", "#be0961"],
+    }
+    (change,) = changes.values()
+    assert change["rows"] == ["devenu artificialisé", "désartificialisé", "sans changement"]
+    assert [fill for fill, _ in change["fills"].values()] == ["#e6e8eb", "#4292c6", "#b35806", *["#e6e8eb"] * 3]
+    assert roads["rows"] == [wording("qgis", word) for word in ("main_roads", "streets", "paths")]
+    assert {fill for fill, _ in roads["fills"].values()} == {"#6b7884"}
 
 
 @needs_qgis

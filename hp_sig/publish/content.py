@@ -1,6 +1,7 @@
 """What does a run publish of its layers and tables, and how is each column told?"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import pandas as pd
@@ -11,6 +12,7 @@ from hp_sig.errors import OutputError, some
 from hp_sig.inputs import InputFile
 from hp_sig.maps.figures import figures_of
 from hp_sig.maps.themes import Indicator
+from hp_sig.publish.copies import copied_layers
 from hp_sig.publish.publication import (
     FIGURES,
     Column,
@@ -105,6 +107,9 @@ def _tables(
     made_from = _sources(territory, layers.names)
     for name, theme, title, rows, key in _layer_rows(layers, results, indicators):
         yield _published(name, theme, title, rows, key, territory, made_from.get(name, ()), indicators)
+    for name, theme, title, rows, key in copied_layers(layers):
+        copy = _published(name, theme, title, rows, key, territory, made_from.get(name, ()), {})
+        yield replace(copy, is_copy=True)
     tables = {name: table for name, table in results.tables().items() if name != "communes"}
     if layers.projects is not None:
         tables["projects"] = pd.DataFrame(layers.projects.drop(columns="geometry")).reset_index()

@@ -140,6 +140,8 @@ def file_names(publication: Publication, *, formats: Collection[ExportFormat] = 
         for table in publication.tables.values()
         for name in FORMATS
         if name in formats and (name in TABULAR or table.geometry_type is not None)
+        # Rows of a large layer without their shapes say nothing.
+        if not (table.is_copy and name == "csv")
     ]
     return (*names, SOURCES, DICTIONARY)
 

@@ -101,6 +101,8 @@ class PublishedTable:
         Names of the entries of the publication that it is made from.
     geometry_type
         `MultiPolygon`, `Point`…
+    is_copy
+        Whether it is a large layer of a producer, as it was read: for maps, no table for a reader.
     """
 
     name: str
@@ -113,6 +115,7 @@ class PublishedTable:
     commune: str | None = None
     sources: tuple[str, ...] = ()
     geometry_type: str | None = None
+    is_copy: bool = False
 
     @property
     def layer(self) -> gpd.GeoDataFrame:

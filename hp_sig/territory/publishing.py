@@ -8,12 +8,22 @@ from pydantic import AfterValidator, Field
 
 from hp_sig.territory.records import Record, Text
 
-__all__ = ["FORMATS", "STEPS", "ExportFormat", "PublishSettings", "PublishStep"]
+__all__ = [
+    "FORMATS",
+    "PRODUCER_LAYERS",
+    "STEPS",
+    "ExportFormat",
+    "ProducerLayer",
+    "PublishSettings",
+    "PublishStep",
+]
 
 PublishStep = Literal["gpkg", "xlsx", "docx", "files", "postgis"]
 STEPS: tuple[PublishStep, ...] = ("gpkg", "xlsx", "docx", "files", "postgis")
 ExportFormat = Literal["csv", "parquet", "fgb", "geojson"]
 FORMATS: tuple[ExportFormat, ...] = ("csv", "parquet", "fgb", "geojson")
+ProducerLayer = Literal["land_cover", "land_survey", "roads", "buildings"]
+PRODUCER_LAYERS: tuple[ProducerLayer, ...] = ("land_cover", "land_survey", "roads", "buildings")
 
 
 def _without_password(url: str) -> str:
@@ -31,5 +41,7 @@ class PublishSettings(Record):
     #: Zones that get a triennial report: `territory`, codes of communes, EPCI or SCoT.
     reports: tuple[Text, ...] = ("territory",)
     formats: Annotated[tuple[ExportFormat, ...], Field(min_length=1)] = FORMATS
+    #: Large layers of the producers that are published as they were read.
+    copies: tuple[ProducerLayer, ...] = PRODUCER_LAYERS
     #: Database of the step postgis, without password: postgresql://host/base, or service=name.
     database: Annotated[str, AfterValidator(_without_password)] | None = None

@@ -12,6 +12,7 @@ from hp_sig.maps.themes import Indicator
 from hp_sig.publish.geopackage.placing import names_in_file
 from hp_sig.publish.publication import FIGURES, Publication, PublishedTable
 from hp_sig.publish.qgis.attributes import attribute_parts, map_tip, name_field
+from hp_sig.publish.qgis.copies import copy_looks
 from hp_sig.publish.qgis.looks import (
     AREAS_OPACITY,
     ZONING_OPACITY,
@@ -107,6 +108,8 @@ def _looks(publication: Publication, name: str) -> dict[str, list[Element]]:
         }
     if name == "zoning" and len(table.rows):
         return {table.title: _drawn(table, of_zoning(table), opacity=ZONING_OPACITY)}
+    if table.is_copy:
+        return {style: _drawn(table, renderer, named=False) for style, renderer in copy_looks(table).items()}
     named = name not in zone_layers(publication)
     return {table.title: _drawn(table, of_layer(publication, name), named=named)}
 

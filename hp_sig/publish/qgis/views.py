@@ -50,7 +50,8 @@ def drawing_order(publication: Publication) -> list[str]:
     """Order the layers from the top down."""
     layers = list(publication.layers)
     zones = [name for name in layers if name in zone_layers(publication)]
-    known = [*ON_TOP, *zones, *FILLING]
+    copies = [name for name in layers if publication.tables[name].is_copy]
+    known = [*ON_TOP, *zones, *reversed(copies), *FILLING]
     return [*(name for name in known if name in layers), *(name for name in layers if name not in known)]
 
 
