@@ -94,6 +94,23 @@ def test_a_geopackage_on_its_own_replaces_ours_keeps_a_backup_and_leaves_the_pro
         assert base.execute("SELECT count(*) FROM communes").fetchone() == (6,)
 
 
+@pytest.mark.parametrize(
+    ("publish", "name", "told"),
+    [
+        (publish_geopackage, "", r"name ends with \.gpkg"),
+        (publish_geopackage, "nowhere/territoire.gpkg", "in a folder that is there"),
+        (publish_workbook, "", "a file in a folder that is there expected"),
+        (publish_workbook, "nowhere/territoire.xlsx", "a file in a folder that is there expected"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_before_anything_is_read(tmp_path, publish, name, told):
+    # Nothing is there to be read.
+    given = Given(territory=tmp_path / "none.toml", raw=tmp_path / "none", replace=True)
+
+    with pytest.raises(OutputError, match=told):
+        publish(tmp_path / name, given)
+
+
 def test_metadata_of_somebody_else_stop_the_publication_before_anything_is_replaced(given, tmp_path):
     publish_geopackage(tmp_path / "sig.gpkg", given)
     before = (tmp_path / "sig.gpkg").read_bytes()

@@ -71,12 +71,13 @@ def publish_geopackage(path: str | Path, given: Given) -> PublishedGis:
     OutputError
         If somebody holds the GeoPackage, or it is somebody else's; it stays as it was.
     """
-    from hp_sig.publish.geopackage import replace_geopackage  # noqa: PLC0415 - as below
+    from hp_sig.publish.geopackage import replace_geopackage, require_place  # noqa: PLC0415 - as below
     from hp_sig.publish.metadata import require_own_metadata  # noqa: PLC0415
     from hp_sig.publish.qgis import layer_styles  # noqa: PLC0415
 
     file = Path(path)
     project = file.with_suffix(".qgz")
+    require_place(file)
     if not file.exists():
         require_absent([file.with_suffix(Path(name).suffix) for name in METADATA], replace=given.replace)
     publication, _, _ = _publication(given)
@@ -108,8 +109,9 @@ def publish_workbook(path: str | Path, given: Given) -> Path:
     OutputError
         If it is there already.
     """
-    from hp_sig.publish.workbook import write_workbook  # noqa: PLC0415 - loads long
+    from hp_sig.publish.workbook import require_place, write_workbook  # noqa: PLC0415 - loads long
 
+    require_place(Path(path))
     require_absent([Path(path)], replace=given.replace)
     publication, _, _ = _publication(given)
     return write_workbook(publication, Path(path))

@@ -25,7 +25,7 @@ from hp_sig.publish.geopackage.writing import build_geopackage
 from hp_sig.publish.publication import Publication
 from hp_sig.whole import flush
 
-__all__ = ["Replaced", "backup_of", "replace_geopackage"]
+__all__ = ["Replaced", "backup_of", "replace_geopackage", "require_place"]
 
 log = logging.getLogger(__name__)
 
@@ -67,14 +67,11 @@ def replace_geopackage(
         If somebody is using the file, another publication is writing it, it is not ours, or anything cannot be
         written. The file is as it was then.
     """
-    if path.suffix.lower() != ".gpkg" or path.is_symlink() or path.is_dir() or not path.parent.is_dir():
-        message = f"{path}: a file whose name ends with .gpkg, in a folder that is there, expected; no link, no folder."
-        raise OutputError(message)
+    require_place(path)
     with _alone(path), tempfile.TemporaryDirectory(prefix="hp-sig-") as folder:
         kept, apart = [], False
         before = _state(path)
         if before is not None:
-            require_free(path)
             foreign = foreign_content(path)
             better = better_content(path, publication)
             if better and not foreign and replace_foreign == "refuse":
@@ -102,6 +99,21 @@ def replace_geopackage(
             raise OutputError(message) from error
     log.info("published %s: %d kB", path, size // 1000)
     return Replaced(path=path, rows=rows, sha256=sha256, size=size, backup=backup)
+
+
+def require_place(path: Path) -> None:
+    """Refuse a place that no GeoPackage can be published into, or that somebody is using.
+
+    Raises
+    ------
+    OutputError
+        If it is no file of that name in a folder that is there, or somebody has it open.
+    """
+    if path.suffix.lower() != ".gpkg" or path.is_symlink() or path.is_dir() or not path.parent.is_dir():
+        message = f"{path}: a file whose name ends with .gpkg, in a folder that is there, expected; no link, no folder."
+        raise OutputError(message)
+    if path.exists():
+        require_free(path)
 
 
 def backup_of(path: Path) -> Path:

@@ -19,7 +19,7 @@ from hp_sig.publish.workbook.table import Look, add_table
 from hp_sig.reference.labels import wording
 from hp_sig.whole import write_whole
 
-__all__ = ["write_workbook"]
+__all__ = ["require_place", "write_workbook"]
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def write_workbook(publication: Publication, path: str | Path) -> Path:
         If somebody has the file open, it cannot be written, or a table has more rows than a sheet; the old file stays.
     """
     file = Path(path)
-    _require_closed(file)
+    require_place(file)
     write_whole(file, _content(publication))
     log.info("wrote %s: %d tables", file.name, len(publication.tables))
     return file
@@ -92,8 +92,19 @@ def _content(publication: Publication) -> bytes:
     return stream.getvalue()
 
 
-def _require_closed(file: Path) -> None:
-    """Refuse a workbook that somebody has open: Excel and LibreOffice each leave a file beside it while they do."""
+def require_place(file: Path) -> None:
+    """Refuse a place that is no file, or a workbook that somebody has open.
+
+    Excel and LibreOffice each leave a file beside it while they have it open.
+
+    Raises
+    ------
+    OutputError
+        With what to do.
+    """
+    if file.is_dir() or not file.parent.is_dir():
+        message = f"{file}: a file in a folder that is there expected. Give its name, such as territoire.xlsx."
+        raise OutputError(message)
     for mark in (f"~${file.name}", f".~lock.{file.name}#"):
         if file.with_name(mark).exists():
             message = (
