@@ -940,3 +940,19 @@ def test_flows_of_other_communes_are_refused(world):
 
     with pytest.raises(InputError, match="none of its communes is in the territory; found '07009'"):
         check(world.file, raw=world.raw)
+
+
+# --- families of tables -------------------------------------------------------------------------------------------
+
+
+def test_a_family_that_is_asked_for_alone_gives_what_all_of_them_give(world):
+    layers = check(world.two_vintages().enaf().file, raw=world.raw)
+    whole = compute(layers)
+
+    for family in ("land_shape", "triennial", "project_screening"):
+        pd.testing.assert_frame_equal(getattr(compute(layers, families={family}), family), getattr(whole, family))
+
+
+def test_a_family_that_is_not_known_is_refused_with_those_that_are(layers):
+    with pytest.raises(ValueError, match=r"land_stock, land_shape, .+ expected, found 'land'"):
+        compute(layers, families={"land"})

@@ -135,7 +135,7 @@ def compute(
         From :func:`hp_sig.assembly.load_layers`.
     families
         Families of tables to compute beside the zones and overlaps (:func:`hp_sig.results.steps.computed_steps`): a
-        page of a hub needs no land transition. All of them by default.
+        page of a hub needs no land transition. Those that they are made from come along. All of them by default.
     on_step
         Called before each family of tables with its name.
     """

@@ -42,6 +42,12 @@ FAMILIES = {
     "project_screening": (*PROJECT_TABLES, "ridership"),
     "catchments": HUB_TABLES,
 }
+#: Family → those that it is made from.
+MADE_FROM = {
+    "land_shape": ("land_stock",),
+    "triennial": ("land_stock", "enaf_consumption"),
+    "project_screening": ("enaf_consumption",),
+}
 NOT_ASKED = "not asked for"
 
 NO_STATE = "no land cover (a [[land_cover]] of kind cover or artificialisation)"
@@ -79,7 +85,12 @@ def skipped_tables(
     territory, present
         As in :func:`planned_tables`.
     families
-        Families of tables that are asked for; all of them by default.
+        Families of tables that are asked for, with those that they are made from; all of them by default.
+
+    Raises
+    ------
+    ValueError
+        If a family is not known.
     """
     named = [source.layer_name for source in territory.land_cover]
     state_names = [source.layer_name for source in territory.land_cover if not source.kind.endswith("difference")]
@@ -113,7 +124,12 @@ def skipped_tables(
     }
     if families is None:
         return skipped
-    asked = {table for name in families for table in FAMILIES[name]}
+    unknown = sorted(set(families) - set(FAMILIES))
+    if unknown:
+        message = f"families: some of {', '.join(FAMILIES)} expected, found {some(unknown)}."
+        raise ValueError(message)
+    wanted = {*families, *(other for name in families for other in MADE_FROM.get(name, ()))}
+    asked = {table for name in wanted for table in FAMILIES[name]}
     return skipped | {name: NOT_ASKED for name in needs if name not in asked and name not in skipped}
 
 
