@@ -26,6 +26,7 @@ from qgis.core import (
     QgsProject,
     QgsReadWriteContext,
     QgsRenderContext,
+    QgsSymbol,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
@@ -40,7 +41,7 @@ def tree_of(group):
 
 
 def fills_of(layer, renderer, key):
-    """Give the colour of each feature, and how many layers its symbol has; None where it is not drawn."""
+    """Give the colour of each feature, and how many layers its symbol has, or its width; None where it is not drawn."""
     context = QgsRenderContext()
     context.expressionContext().appendScopes(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
     renderer.startRender(context, layer.fields())
@@ -49,7 +50,8 @@ def fills_of(layer, renderer, key):
         context.expressionContext().setFeature(feature)
         # Of several rules the first: the last one, of all others, is among them.
         symbol = next(iter(renderer.symbolsForFeature(feature, context)), None)
-        shown = None if symbol is None else [symbol.symbolLayer(0).color().name(), symbol.symbolLayerCount()]
+        size = symbol and (round(symbol.width(), 2) if symbol.type() == QgsSymbol.Line else symbol.symbolLayerCount())
+        shown = None if symbol is None else [symbol.symbolLayer(0).color().name(), size]
         fills[" ".join(str(feature[column]) for column in key)] = shown
     renderer.stopRender(context)
     return fills

@@ -12,7 +12,10 @@ from hp_sig import Layers
 from hp_sig.assembly.mobility import MobilityLayers
 from hp_sig.publish.content import publication_of
 from hp_sig.publish.copies import copied_layers
+from hp_sig.publish.dictionary import dictionary
 from hp_sig.publish.files import file_names
+from hp_sig.publish.metadata.record import dataset_record, table_record
+from hp_sig.publish.qgis.copies import copy_looks
 from hp_sig.publish.workbook.naming import table_sheets
 from hp_sig.results import compute
 from hp_sig.territory import LandCoverSource, SurveySource
@@ -24,6 +27,9 @@ SOURCE = {"file": "x.gpkg", "producer": "IGN", "source": "OCS GE", "vintage": "2
 def squares(count: int, **columns: list[object]) -> gpd.GeoDataFrame:
     shapes = [box(900_000 + 100 * rank, 6_300_000, 900_100 + 100 * rank, 6_300_100) for rank in range(count)]
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=2154)
+
+
+LOCAL = SurveySource(id="mos", nomenclature="local", correspondence="c.csv", mapping_unit_ha=0.1, **SOURCE)
 
 
 def difference(kind: str) -> LandCoverSource:
@@ -53,9 +59,12 @@ def told(layers: Layers) -> Layers:
     land = dataclasses.replace(
         layers.land,
         covers=kinds,
-        surveys={"land_survey_clc": squares(2, class_code=["112", "311"], land_class=["artificial", "forest"])},
+        surveys={
+            "land_survey_clc": squares(2, class_code=["112", "311"], land_class=["artificial", "forest"]),
+            "land_survey_mos": squares(2, class_code=["A", "U"], land_class=["artificial", "water"]),
+        },
     )
-    territory = layers.territory.model_copy(update={"land_survey": (survey,)})
+    territory = layers.territory.model_copy(update={"land_survey": (survey, LOCAL)})
     return dataclasses.replace(
         layers, territory=territory, land=land, mobility=MobilityLayers(roads=roads(), buildings=buildings)
     )
@@ -98,6 +107,7 @@ def test_the_title_tells_what_a_layer_shows_of_which_years_and_where(told):
         ),
         "land_cover_difference_04_2018_2021": "Changements d'occupation du sol 2018-2021 (OCS GE, département 04)",
         "land_survey_clc": "CORINE Land Cover 2024 (clc)",
+        "land_survey_mos": "Mode d'occupation du sol 2024 (mos)",
         "roads": "Rues, routes et chemins",
         "buildings": "Bâtiments",
     }
@@ -116,7 +126,7 @@ def test_a_column_is_not_called_as_an_indicator_that_means_another_thing(told):
     [
         ((), set()),
         (("roads",), {"roads"}),
-        (("land_survey", "buildings"), {"land_survey_clc", "buildings"}),
+        (("land_survey", "buildings"), {"land_survey_clc", "land_survey_mos", "buildings"}),
     ],
 )
 def test_a_territory_chooses_the_layers_that_are_copied(told, wanted, kept):
@@ -125,6 +135,62 @@ def test_a_territory_chooses_the_layers_that_are_copied(told, wanted, kept):
     )
 
     assert {copy.name for copy in copied_layers(dataclasses.replace(told, territory=territory))} == kept
+
+
+def test_the_codes_of_a_local_survey_are_not_those_of_planning_zones(told):
+    published = publication_of(told, compute(told, families=()), run=RUN)
+    words = dictionary(published).set_index(["table", "column"])["definition"]
+
+    assert words["land_survey_mos", "survey_code"] == ""
+    assert words["land_survey_mos", "land_class"] == "Valeurs\u00a0: artificial = artificialisé\u00a0; water = eau."
+    corine = published.tables["land_survey_clc"].rows
+    assert corine["survey_code"].tolist() == ["112", "311"]
+    assert corine["class_label"].tolist() == ["Tissu urbain discontinu", "Forêts de feuillus"]
+
+
+def test_a_survey_of_all_of_france_is_published_near_the_communes(told):
+    shapes = [*told.communes.geometry.iloc[:1], box(200_000, 6_800_000, 201_000, 6_801_000)]
+    france = gpd.GeoDataFrame(
+        {"class_code": ["112", "311"], "land_class": ["artificial", "forest"]}, geometry=shapes, crs=2154
+    )
+    land = dataclasses.replace(told.land, surveys={"land_survey_clc": france})
+
+    (copy,) = [one for one in copied_layers(dataclasses.replace(told, land=land)) if one.name == "land_survey_clc"]
+
+    assert copy.features["survey_code"].tolist() == ["112"]
+
+
+def test_the_extent_of_what_is_published_is_that_of_the_territory(told):
+    published = publication_of(told, compute(told, families=()), run=RUN)
+    alone = dataclasses.replace(
+        published, tables={name: table for name, table in published.tables.items() if not table.is_copy}
+    )
+
+    assert dataset_record(published).extent == dataset_record(alone).extent
+    assert table_record(published, published.tables["roads"]).extent != dataset_record(published).extent
+
+
+def test_a_layer_of_corsica_has_its_files(told):
+    source = LandCoverSource(kind="cover", departement="2A", years=(2021,), **SOURCE)
+    covers = {source.layer_name: (source, squares(1, cover_code=["CS1.1.1.1"], use_code=["US5"]))}
+    layers = dataclasses.replace(told, land=dataclasses.replace(told.land, covers=covers))
+
+    files = file_names(publication_of(layers, compute(told, families=()), run=RUN))
+
+    assert "land_cover_2A_2021.parquet" in files
+
+
+def test_land_whose_code_is_not_known_is_drawn_as_such(told):
+    _, land = told.land.covers["land_cover_difference_04_2018_2021"]
+    twice = pd.concat([land, land.assign(cover_before=None)], ignore_index=True)
+    covers = {"land_cover_difference_04_2018_2021": (difference("cover_difference"), gpd.GeoDataFrame(twice))}
+    layers = dataclasses.replace(told, land=dataclasses.replace(told.land, covers=covers))
+    table = publication_of(layers, compute(told, families=()), run=RUN).tables["land_cover_difference_04_2018_2021"]
+
+    rows = {name: [one.get("label") for one in look.iter("category")] for name, look in copy_looks(table).items()}
+
+    assert rows["Couverture avant"][-1] == "non renseigné"
+    assert rows["Couverture après"] == ["Zones bâties (CS1.1.1.1)"]
 
 
 def test_a_large_layer_has_no_sheet_and_no_table_of_its_rows():

@@ -123,6 +123,7 @@ def points_of(operations: list[str], out: Path, way: str) -> list[int]:
     around = len(operations) - operations[::-1].index(swap)
     early = {round(1 + rank * (len(operations) - 1) / (SPREAD - 1)) for rank in range(SPREAD)}
     known = {rank for rank, told in enumerate(operations, 1) if told == f"open {out / 'manifest.json'}"}
+    assert known
     spread = early | known if way != "two renames" else set()
     return sorted({*spread, *range(around - 2, around + 5)})
 

@@ -243,7 +243,13 @@ def test_land_has_the_colours_of_ign_and_roads_the_width_of_their_class(found):
     assert change["rows"] == ["devenu artificialisé", "désartificialisé", "sans changement"]
     assert [fill for fill, _ in change["fills"].values()] == ["#e6e8eb", "#4292c6", "#b35806", *["#e6e8eb"] * 3]
     assert roads["rows"] == [wording("qgis", word) for word in ("main_roads", "streets", "paths")]
-    assert {fill for fill, _ in roads["fills"].values()} == {"#6b7884"}
+    # Three pixels, one and a half, nine tenths: two roads of each kind.
+    assert [line[1] for line in roads["fills"].values()] == [0.9, 0.9, 0.45, 0.45, 0.27, 0.27]
+    tips = found["hostile"]["tips"]
+    assert tips["artificialisation_04"].endswith(
+        "de cover_code\u00a0: Zones bâties (CS1.1.1.1)<br>"
+        "Libellé &lt;&amp;\"'&gt; de use_code\u00a0: Usage résidentiel (US5)"
+    )
 
 
 @needs_qgis

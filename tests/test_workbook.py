@@ -88,6 +88,7 @@ def test_each_family_has_its_sheet_first_and_the_cover_leads_to_every_sheet(book
 
 def test_every_table_has_a_sheet_but_the_shapes_of_one_that_has(sheets):
     copies = {table.name for table in sample_publication().tables.values() if table.is_copy}
+    assert {"roads", "land_cover_04_2021"} <= copies
     assert set(sample_publication().tables) - set(sheets) == {"projects_site", "service_areas"} | copies
     assert [cell.value for cell in sheets["communes"][HEADER_ROW + 1]][:5] == [
         *("Code INSEE", "Nom", "Département", "Superficie géométrique (ha)", "Population municipale (hab.)")

@@ -22,7 +22,7 @@ from hp_sig.territory import EnafSource, LandCoverSource, LayerSource, SurveySou
 from hp_sig.territory.objectives import TERRITORY_ZONE, overlapping
 from hp_sig.territory.records import regime_with
 
-__all__ = ["CONTEXT", "LandLayers", "assemble_land", "read_land_layer", "settings_faults"]
+__all__ = ["CONTEXT", "MARGIN_M", "LandLayers", "assemble_land", "read_land_layer", "settings_faults"]
 
 #: Name of the second table that the ENAF file holds: populations, households, jobs, areas.
 CONTEXT = "enaf_context"

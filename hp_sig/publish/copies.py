@@ -4,18 +4,23 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import geopandas as gpd
+import numpy as np
+import shapely
 
 from hp_sig.assembly import Layers
+from hp_sig.assembly.land import MARGIN_M
 from hp_sig.publish.publication import Theme
 from hp_sig.reference.labels import wording
+from hp_sig.reference.nomenclature import corine_classes
 from hp_sig.territory import LandCoverSource, SurveySource
 from hp_sig.territory.publishing import ProducerLayer
 
 __all__ = ["Copy", "copied_layers"]
 
-#: Column of roads → its name in what is published: that of an indicator means another thing.
+#: Column → its name in what is published: that of an indicator means another thing.
 ROAD_COLUMNS = {"level": "road_level", "speed_kmh": "road_speed_kmh", "oneway": "road_oneway"}
 BUILDING_COLUMNS = {"use": "building_use"}
+SURVEY_COLUMNS = {"class_code": "survey_code"}
 
 
 class Copy(NamedTuple):
@@ -40,8 +45,8 @@ def copied_layers(layers: Layers) -> Iterator[Copy]:
     if "land_survey" in wanted:
         for one in layers.territory.land_survey:
             if one.layer_name in layers.land.surveys:
-                features = layers.land.surveys[one.layer_name].reset_index(drop=True)
-                yield Copy(one.layer_name, "land_cover", _survey_title(one), features, ())
+                survey = _survey(layers.land.surveys[one.layer_name], one, layers.communes)
+                yield Copy(one.layer_name, "land_cover", _survey_title(one), survey, ())
     roads, buildings = layers.mobility.roads, layers.mobility.buildings
     if "roads" in wanted and roads is not None:
         features = roads.rename(columns=ROAD_COLUMNS).reset_index()
@@ -54,6 +59,16 @@ def copied_layers(layers: Layers) -> Iterator[Copy]:
 def _cover_title(source: LandCoverSource) -> str:
     years = "-".join(map(str, source.years))
     return wording("published_layer", f"land_{source.kind}", departement=source.departement, years=years)
+
+
+def _survey(survey: gpd.GeoDataFrame, source: SurveySource, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Keep what is near the communes: CORINE comes for all of France."""
+    tree = shapely.STRtree(survey.geometry.to_numpy())
+    near = np.unique(tree.query(communes.geometry.to_numpy(), predicate="dwithin", distance=MARGIN_M)[1])
+    kept = gpd.GeoDataFrame(survey.iloc[near].rename(columns=SURVEY_COLUMNS).reset_index(drop=True))
+    if source.nomenclature == "corine":
+        kept.insert(1, "class_label", kept["survey_code"].map(corine_classes()["label"]))
+    return kept
 
 
 def _survey_title(source: SurveySource) -> str:

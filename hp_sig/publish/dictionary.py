@@ -76,6 +76,8 @@ def _definition(table: PublishedTable, column: Column) -> str:
 
 def _values(table: PublishedTable, column: Column) -> str:
     """Explain the codes of a column; nothing where its texts are none."""
+    if table.is_copy and table.rows[column.name].nunique() > MOST_VALUES:
+        return ""
     coded = {code: word for code, word in sorted(words_of(table, column).items()) if code != word}
     if not 0 < len(coded) <= MOST_VALUES:
         return ""

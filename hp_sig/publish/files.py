@@ -40,8 +40,8 @@ SOURCE_FIELDS = ("name", "producer", "source", "vintage", "licence", "retrieved"
 #: A tabular format holds a layer too, the others hold nothing else.
 TABULAR: tuple[ExportFormat, ...] = ("csv", "parquet")
 STAGING, LOCK = ".hp_sig-files-", ".hp_sig-files.lock"
-#: What a table may be called, so that its file has one name on every system.
-NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
+#: What a table may be called, so that its file has one name on every system; land cover also names Corsica (2A, 2B).
+NAME = re.compile(r"[a-z0-9][a-z0-9_]*(_2[AB][0-9_]*)?")
 #: Names that Windows keeps for its devices.
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 GEOPARQUET = "1.1.0"

@@ -78,7 +78,10 @@ def holds_real_results(folder: Path) -> bool:
 
 
 def _parsed(folder: Path) -> dict[str, Any]:
-    """Parse a manifest; one that is there and cannot be read is an error: nothing may be taken for unknown by it."""
+    """Parse a manifest; empty where there is none, or what is there is no manifest.
+
+    One that the system does not let us read is an error: what it names would be taken for somebody else's.
+    """
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -87,7 +90,7 @@ def _parsed(folder: Path) -> dict[str, Any]:
     except OSError as error:
         message = (
             f"{path}: cannot be read ({error.strerror}), so that nothing is known of the results there. "
-            "Check your rights and close the programs that hold it, or choose another folder with --out."
+            "Check your rights, and close the programs that hold it."
         )
         raise OutputError(message) from error
     return manifest if isinstance(manifest, dict) else {}

@@ -103,14 +103,13 @@ def write_publications(
     settings = layers.territory.publish
     rows: dict[str, int] = {}
     documents: list[tuple[str, str, str]] = []
-    count = sum(len(table.rows) for table in publication.tables.values())
     if "gpkg" in settings.steps:
         rows |= write_gis(publication, folder / GEOPACKAGE, step)
         documents += [_document(GEOPACKAGE, "gpkg"), _document(PROJECT, "project")]
     if "xlsx" in settings.steps:
         step(WORKBOOK)
         write_workbook(publication, folder / WORKBOOK)
-        rows[WORKBOOK] = count
+        rows[WORKBOOK] = sum(len(table.rows) for table in publication.tables.values() if not table.is_copy)
         documents.append(_document(WORKBOOK, "workbook"))
     if "docx" in settings.steps:
         zones = report_zones(layers, results, settings.reports)

@@ -1,10 +1,10 @@
 """How is one publication written on its own, apart from the folder of results?"""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hp_sig._version import __version__
 from hp_sig.assembly import Layers
@@ -199,14 +199,14 @@ def publish_to_database(
 
 def _publication(given: Given) -> tuple[Publication, Layers, Results]:
     started = dt.datetime.now(dt.UTC)
+    last = read_manifest(DEFAULT_OUT)
     layers, results, inputs = gathered(given.territory, given.raw, given.on_step)
-    run = _last_run(layers.territory, inputs) or new_run(inputs, started=started)
+    run = _last_run(last, layers.territory, inputs) or new_run(inputs, started=started)
     return publication_of(layers, results, run=run, inputs=inputs), layers, results
 
 
-def _last_run(territory: Territory, inputs: Sequence[InputFile]) -> Run | None:
+def _last_run(last: Mapping[str, Any], territory: Territory, inputs: Sequence[InputFile]) -> Run | None:
     """Give the run of the results that are there, if it read the very same: what is published now is its work."""
-    last = read_manifest(DEFAULT_OUT)
     same = last.get("settings_sha256") == settings_hash(territory) and not stale_reasons(DEFAULT_OUT, last, inputs, ())
     if not (same and "run" in last):
         return None

@@ -6,7 +6,7 @@ in it: no address of a contact, no scale, no limit on public access is, and none
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -225,8 +225,10 @@ def _mention(source: SourceEntry) -> str:
     )
 
 
-def _extent(tables: Iterable[PublishedTable]) -> tuple[float, float, float, float] | None:
-    boxes = [table.layer.total_bounds for table in tables if table.geometry_type is not None and len(table.rows)]
+def _extent(tables: Sequence[PublishedTable]) -> tuple[float, float, float, float] | None:
+    # A large layer goes on beyond the territory.
+    told = [table for table in tables if not table.is_copy] or tables
+    boxes = [table.layer.total_bounds for table in told if table.geometry_type is not None and len(table.rows)]
     boxes = [box for box in boxes if not np.isnan(box).any()]
     if not boxes:
         return None

@@ -58,10 +58,17 @@ def attribute_parts(table: PublishedTable) -> list[Element]:
 def map_tip(table: PublishedTable, figure: str = "") -> Element:
     """Write what stands under the pointer: the name of the feature, and a figure if its column is named."""
     tip = [f"<b>[% {_told(field_of(name_field(table)))} %]</b>"]
+    words = _words(table) if table.is_copy else {}
     for column in table.columns:
+        if column.name in words and column.kind == "text":
+            tip.append(f"{_heading(column)} [% {_told(f'represent_value({field_of(column.name)})')} %]")
         if column.name == figure:
-            tip.append(f"{unevaluated(html.escape(column.label, quote=False))}\u00a0: [% {figure_told(column)} %]")
+            tip.append(f"{_heading(column)} [% {figure_told(column)} %]")
     return element("mapTip", text="<br>".join(tip))
+
+
+def _heading(column: Column) -> str:
+    return f"{unevaluated(html.escape(column.label, quote=False))}\u00a0:"
 
 
 def figure_told(column: Column) -> str:

@@ -21,7 +21,8 @@ LAND_OUTLINE, LAND_WIDTH_MM = "#ffffff", 0.05
 ARTIFICIALISED, OPEN = "CS1.1.1.1", "CS2.2.1"
 #: As in the charts of the report.
 GAIN, LOSS, KEPT = "#b35806", "#4292c6", "#e6e8eb"
-#: Large class of a survey → the cover whose colour it takes.
+#: Large class of a survey → the cover whose colour it takes; marshes have none of their own in the OCS GE, glaciers are
+#: not to be seen here.
 COVER_OF_CLASS = {
     "artificial": "CS1.1.1.1",
     "agricultural": "CS2.2.1",
@@ -36,6 +37,7 @@ STREETS = ("tertiary", "minor", "residential", "living_street", "service")
 MAIN_LINE = Line(colour=STREET.colour, weight=3.0)
 STREET_LINE = Line(colour=STREET.colour, weight=1.5)
 PATH_LINE = Line(colour=STREET.colour, weight=STREET.weight, dash="4 3")
+#: Fill and outline of a building.
 BUILDING, BUILDING_OUTLINE = "#8a8f96", "#5b6470"
 
 
@@ -53,7 +55,7 @@ def copy_looks(layer: PublishedTable) -> dict[str, Element]:
         return {layer.title: same_for_all(area(filled(BUILDING, outline=BUILDING_OUTLINE, width_mm=LAND_WIDTH_MM)))}
     looks = {}
     if "artificialised" in layer.rows:
-        looks[wording("qgis", "artificialised")] = _artificialised(layer)
+        looks[wording("qgis", "artificialised")] = _artificialised()
     if "artificialised_before" in layer.rows:
         looks[wording("qgis", "artificialised_change")] = _changes()
     if "land_class" in layer.rows:
@@ -77,16 +79,16 @@ def _by_code(layer: PublishedTable, column: str, colours: Mapping[str, str]) -> 
     cases = [
         Case(value=code, text=str(text), symbol=_land(colours[code])) for code, text in zip(codes, words, strict=True)
     ]
+    if layer.rows[column].isna().any():
+        cases.append(Case(value="", text=wording("qgis", "is_unknown"), symbol=_land(KEPT)))
     return by_values(field_of(column), cases)
 
 
-def _artificialised(layer: PublishedTable) -> Element:
+def _artificialised() -> Element:
     cases = [
         Case(value=value, text=wording("qgis", f"is_{word}"), symbol=_land(colour(code)))
         for value, word, code in (("1", "artificialised", ARTIFICIALISED), ("0", "open", OPEN))
     ]
-    if layer.rows["artificialised"].isna().any():
-        cases.append(Case(value="", text=wording("qgis", "is_unknown"), symbol=_land(KEPT)))
     return by_values(f"to_int({field_of('artificialised')})", cases)
 
 

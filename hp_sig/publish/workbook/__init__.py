@@ -50,7 +50,7 @@ def write_workbook(publication: Publication, path: str | Path) -> Path:
     file = Path(path)
     require_place(file)
     write_whole(file, _content(publication))
-    log.info("wrote %s: %d tables", file.name, len(publication.tables))
+    log.info("wrote %s: %d tables", file.name, sum(not table.is_copy for table in publication.tables.values()))
     return file
 
 
