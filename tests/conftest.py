@@ -10,10 +10,15 @@ y
 """
 
 import copy
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
+import filelock
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -211,6 +216,34 @@ def layers(raw: Path, territory_file: Path) -> Layers:
     if key not in _READ:
         _READ[key] = load_layers(territory, inputs)
     return replace(copy.deepcopy(_READ[key]), territory=territory)
+
+
+class SampleRun(NamedTuple):
+    """What `hp-sig refresh` made in an empty folder, and what it said; nobody may write there."""
+
+    results: Path
+    told: str
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    """Refresh the sample as a new user does, once for all the processes that run tests."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample run"
+    told = home / "told.txt"
+    with filelock.FileLock(f"{home}.lock"):
+        if not told.exists():
+            home.mkdir()
+            settings = {name: value for name, value in os.environ.items() if not name.startswith("HP_SIG_")}
+            done = subprocess.run(
+                [sys.executable, "-m", "hp_sig.cli", "refresh"],
+                cwd=home,
+                env={**settings, "PYTHONIOENCODING": "utf-8"},
+                check=True,
+                capture_output=True,
+            )
+            told.write_bytes(done.stdout)
+    return SampleRun(home / "data" / "processed", told.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,9 @@
 """What the embedded sample publishes, computed once a process; nobody may change it."""
 
-import atexit
 import datetime as dt
-import shutil
-import tempfile
 from functools import cache
-from pathlib import Path
 
-from hp_sig import Layers, find_inputs, load_layers, load_territory, refresh
+from hp_sig import Layers, find_inputs, load_layers, load_territory
 from hp_sig.publish.content import publication_of
 from hp_sig.publish.publication import Publication, Run
 from hp_sig.reference.fields import sample_territory_file
@@ -24,16 +20,6 @@ def sample() -> tuple[Layers, Results]:
     territory = load_territory(file)
     layers = load_layers(territory, find_inputs(territory, file.parent))
     return layers, compute(layers)
-
-
-@cache
-def sample_results() -> Path:
-    """Refresh the sample; nobody may write into the folder."""
-    home = Path(tempfile.mkdtemp(prefix="hp-sig-sample-"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    file = sample_territory_file()
-    refresh(file, raw=file.parent, out=home / "results")
-    return home / "results"
 
 
 @cache

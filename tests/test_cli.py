@@ -219,12 +219,12 @@ def test_a_dry_run_over_good_results_says_that_there_is_nothing_to_do(hp_sig, op
     assert contents(out) == before
 
 
-def test_the_sample_is_announced_by_refresh_and_check(hp_sig):
-    refreshed, checked = hp_sig("refresh"), hp_sig("check")
+def test_the_sample_is_announced_by_refresh_and_check(hp_sig, sample_run):
+    checked = hp_sig("check")
 
-    assert (refreshed.code, checked.code) == (0, 0)
-    assert refreshed.out.splitlines()[0] == checked.out.splitlines()[0] == f"*** {NOTICE} ***"
-    assert "51 communes" in refreshed.out
+    assert checked.code == 0
+    assert sample_run.told.splitlines()[0] == checked.out.splitlines()[0] == f"*** {NOTICE} ***"
+    assert "51 communes" in sample_run.told
 
 
 # --- check ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ import re
 
 import pytest
 from browser import PHONE, PROJECTOR, axe_violations, chromium, opened
-from published import sample_results
 
 pytestmark = pytest.mark.browser
 
@@ -17,8 +16,8 @@ SIZES = pytest.mark.parametrize("size", [PROJECTOR, PHONE], ids=["projector", "p
 
 
 @pytest.fixture(scope="module")
-def results():
-    return sample_results()
+def results(sample_run):
+    return sample_run.results
 
 
 @pytest.fixture(scope="module")
