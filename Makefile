@@ -25,7 +25,7 @@ test: $(VENV)/.dev $(AXE)
 	@sh scripts/apt_install.sh libreoffice-calc-nogui /usr/lib/libreoffice/share/registry/calc.xcd
 	@sh scripts/apt_install.sh libreoffice-writer-nogui /usr/lib/libreoffice/share/registry/writer.xcd
 	@sh scripts/apt_install.sh python3-qgis /usr/lib/python3/dist-packages/qgis/core/__init__.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 style: $(VENV)/.dev
 	$(BIN)/ruff check .
