@@ -9,6 +9,7 @@ from published import RUN, sample, sample_publication
 from shapely import LineString, box
 
 from hp_sig import Layers
+from hp_sig.assembly.land import assemble_land
 from hp_sig.assembly.mobility import MobilityLayers
 from hp_sig.publish.content import publication_of
 from hp_sig.publish.copies import copied_layers
@@ -153,7 +154,7 @@ def test_a_survey_of_all_of_france_is_published_near_the_communes(told):
     france = gpd.GeoDataFrame(
         {"class_code": ["112", "311"], "land_class": ["artificial", "forest"]}, geometry=shapes, crs=2154
     )
-    land = dataclasses.replace(told.land, surveys={"land_survey_clc": france})
+    land = assemble_land(told.territory, {"land_survey_clc": france}, told.communes, {}, {}, [])
 
     (copy,) = [one for one in copied_layers(dataclasses.replace(told, land=land)) if one.name == "land_survey_clc"]
 
@@ -196,7 +197,7 @@ def test_land_whose_code_is_not_known_is_drawn_as_such(told):
 def test_a_large_layer_has_no_sheet_and_no_table_of_its_rows():
     publication = sample_publication()
 
-    assert not {sheet.table.name for sheet in table_sheets(publication)} & {*COVERS, "roads"}
+    assert not {sheet.table.name for sheet in table_sheets(publication.without_copies())} & {*COVERS, "roads"}
     files = file_names(publication)
     assert {"roads.parquet", "roads.fgb", "roads.geojson"} <= set(files)
     assert "roads.csv" not in files

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import cast
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
+from hp_sig.assembly.near import meets, near
 from hp_sig.assembly.zones import ZoneLayer
 from hp_sig.crs import M2_PER_HA
 from hp_sig.errors import LayerError, some
@@ -17,12 +16,11 @@ from hp_sig.layers.enaf import read_enaf_context, read_enaf_flows
 from hp_sig.layers.land_cover import read_land_cover
 from hp_sig.layers.survey import read_corine, read_land_survey
 from hp_sig.layers.zoning import read_zoning
-from hp_sig.seal import is_sealed, sealed
 from hp_sig.territory import EnafSource, LandCoverSource, LayerSource, SurveySource, Territory, ZoningSource
 from hp_sig.territory.objectives import TERRITORY_ZONE, overlapping
 from hp_sig.territory.records import regime_with
 
-__all__ = ["CONTEXT", "MARGIN_M", "LandLayers", "assemble_land", "read_land_layer", "settings_faults"]
+__all__ = ["CONTEXT", "LandLayers", "assemble_land", "read_land_layer", "settings_faults"]
 
 #: Name of the second table that the ENAF file holds: populations, households, jobs, areas.
 CONTEXT = "enaf_context"
@@ -46,7 +44,7 @@ class LandLayers:
     zoning
         Zones of all planning documents; None where there is none.
     surveys
-        Name of the layer → CORINE Land Cover or a local survey.
+        Name of the layer → CORINE Land Cover or a local survey, near the communes.
     exclusions
         Hectares that do not count in the trajectory.
     absent
@@ -147,13 +145,12 @@ def assemble_land(
         if name in frames:
             layer = cast("gpd.GeoDataFrame", frames[name])
             try:
-                covers[name] = (source, _near(layer, source, communes, paths[name]))
+                covers[name] = (source, _of_departement(layer, source, communes, paths[name]))
             except LayerError as error:
                 errors.append(error)
     names = [source.layer_name for source in territory.zoning] + [one.layer_name for one in territory.land_survey]
     for name in (name for name in names if name in frames):
-        shapes = cast("gpd.GeoDataFrame", frames[name]).geometry.to_numpy()
-        if not len(shapely.STRtree(shapes).query(communes.geometry.to_numpy(), predicate="intersects")[1]):
+        if not meets(cast("gpd.GeoDataFrame", frames[name]), communes):
             fault = "none of its polygons meets a commune of the territory. Check the file."
             errors.append(LayerError(paths[name], [fault]))
     enaf, context = frames.get("enaf"), frames.get(CONTEXT)
@@ -179,7 +176,8 @@ def assemble_land(
         context=context,
         zoning=_together(territory, frames),
         surveys={
-            source.layer_name: cast("gpd.GeoDataFrame", frames[source.layer_name])
+            # CORINE comes for all of France.
+            source.layer_name: near(cast("gpd.GeoDataFrame", frames[source.layer_name]), communes, MARGIN_M)
             for source in territory.land_survey
             if source.layer_name in frames
         },
@@ -263,7 +261,9 @@ def _planned_zones(communes: pd.Index, zones: Mapping[str, ZoneLayer]) -> set[st
     return found
 
 
-def _near(layer: gpd.GeoDataFrame, source: LandCoverSource, communes: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+def _of_departement(
+    layer: gpd.GeoDataFrame, source: LandCoverSource, communes: gpd.GeoDataFrame, path: Path
+) -> gpd.GeoDataFrame:
     """Keep the polygons near the communes of the file's own département: each commune is measured with its own file.
 
     Dispersion and connections look beyond the limit of a commune, hence the margin.
@@ -272,14 +272,10 @@ def _near(layer: gpd.GeoDataFrame, source: LandCoverSource, communes: gpd.GeoDat
     if own.empty:
         fault = f"no commune of the territory is in the département {source.departement}. Correct « departement »."
         raise LayerError(path, [fault])
-    tree = shapely.STRtree(layer.geometry.to_numpy())
-    met = tree.query(own.geometry.to_numpy(), predicate="intersects")[1]
-    near = np.unique(tree.query(own.geometry.to_numpy(), predicate="dwithin", distance=MARGIN_M)[1])
-    if not len(met) and not source.kind.endswith("difference"):
+    if not source.kind.endswith("difference") and not meets(layer, own):
         fault = f"no polygon meets a commune of the département {source.departement}. Check file and « departement »."
         raise LayerError(path, [fault])
-    kept = layer.iloc[near]
-    return sealed(kept) if is_sealed(layer) else kept
+    return near(layer, own, MARGIN_M)
 
 
 def _together(territory: Territory, frames: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame | None:

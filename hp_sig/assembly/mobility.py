@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import cast
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
+from hp_sig.assembly.near import meets, near
 from hp_sig.errors import LayerError, some
 from hp_sig.layers.projects import PLACED
 from hp_sig.territory import Territory
@@ -60,8 +59,8 @@ def assemble_mobility(
     notes, errors
         What should be known, and what cannot be used; both are added to.
     """
-    roads = _near("roads", frames, communes, ROAD_MARGIN_M, paths, errors)
-    buildings = _near("buildings", frames, communes, 0.0, paths, errors)
+    roads = _located("roads", frames, communes, ROAD_MARGIN_M, paths, errors)
+    buildings = _located("buildings", frames, communes, 0.0, paths, errors)
     census = frames.get("census")
     if census is not None:
         absent = communes.index.difference(census.index)
@@ -97,7 +96,7 @@ def hub_faults(territory: Territory, projects: pd.DataFrame | None) -> list[str]
     return faults
 
 
-def _near(
+def _located(
     name: str,
     frames: Mapping[str, pd.DataFrame],
     communes: gpd.GeoDataFrame,
@@ -109,12 +108,7 @@ def _near(
     layer = cast("gpd.GeoDataFrame | None", frames.get(name))
     if layer is None:
         return None
-    tree = shapely.STRtree(layer.geometry.to_numpy())
-    shapes = communes.geometry.to_numpy()
-    if not len(tree.query(shapes, predicate="intersects")[1]):
+    if not meets(layer, communes):
         fault = "no feature meets a commune of the territory. Check the file."
         errors.append(LayerError(paths[name], [fault]))
-    near = np.unique(tree.query(shapes, predicate="dwithin", distance=metres)[1])
-    kept = layer.iloc[near]
-    kept.attrs.update(layer.attrs)
-    return kept
+    return near(layer, communes, metres)

@@ -27,6 +27,8 @@ RAMPS = {
 #: Either side of zero; each from the lightest.
 BELOW_ZERO = ("#d8daeb", "#b2abd2", "#8073ac", "#542788", "#2d004b")
 ABOVE_ZERO = ("#fee0b6", "#fdb863", "#e08214", "#b35806", "#7f3b08")
+#: Land that became artificialised, or is so no more.
+GAIN, LOSS = ABOVE_ZERO[3], RAMPS["blue"][4]
 #: Colour of a measured zero where it is a class of its own; the ramp's lightest colour, too near, is then left out.
 ZERO = "#ffffff"
 

@@ -4,11 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import geopandas as gpd
-import numpy as np
-import shapely
 
 from hp_sig.assembly import Layers
-from hp_sig.assembly.land import MARGIN_M
 from hp_sig.publish.publication import Theme
 from hp_sig.reference.labels import wording
 from hp_sig.reference.nomenclature import corine_classes
@@ -45,7 +42,7 @@ def copied_layers(layers: Layers) -> Iterator[Copy]:
     if "land_survey" in wanted:
         for one in layers.territory.land_survey:
             if one.layer_name in layers.land.surveys:
-                survey = _survey(layers.land.surveys[one.layer_name], one, layers.communes)
+                survey = _survey(layers.land.surveys[one.layer_name], one)
                 yield Copy(one.layer_name, "land_cover", _survey_title(one), survey, ())
     roads, buildings = layers.mobility.roads, layers.mobility.buildings
     if "roads" in wanted and roads is not None:
@@ -61,11 +58,9 @@ def _cover_title(source: LandCoverSource) -> str:
     return wording("published_layer", f"land_{source.kind}", departement=source.departement, years=years)
 
 
-def _survey(survey: gpd.GeoDataFrame, source: SurveySource, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Keep what is near the communes: CORINE comes for all of France."""
-    tree = shapely.STRtree(survey.geometry.to_numpy())
-    near = np.unique(tree.query(communes.geometry.to_numpy(), predicate="dwithin", distance=MARGIN_M)[1])
-    kept = gpd.GeoDataFrame(survey.iloc[near].rename(columns=SURVEY_COLUMNS).reset_index(drop=True))
+def _survey(survey: gpd.GeoDataFrame, source: SurveySource) -> gpd.GeoDataFrame:
+    """Add the words of CORINE, which are known."""
+    kept = survey.rename(columns=SURVEY_COLUMNS).reset_index(drop=True)
     if source.nomenclature == "corine":
         kept.insert(1, "class_label", kept["survey_code"].map(corine_classes()["label"]))
     return kept

@@ -11,6 +11,8 @@ __all__ = ["dictionary", "source_told", "worded", "words_of"]
 
 #: A column with more different codes than this is a list of its own, not a set of values to explain.
 MOST_VALUES = 30
+#: So many different texts are names, whatever a few of them are: to look each of them up would take long.
+MOST_TEXTS = 1_000
 
 
 def dictionary(publication: Publication) -> pd.DataFrame:
@@ -76,7 +78,7 @@ def _definition(table: PublishedTable, column: Column) -> str:
 
 def _values(table: PublishedTable, column: Column) -> str:
     """Explain the codes of a column; nothing where its texts are none."""
-    if table.is_copy and table.rows[column.name].nunique() > MOST_VALUES:
+    if table.rows[column.name].nunique() > MOST_TEXTS:
         return ""
     coded = {code: word for code, word in sorted(words_of(table, column).items()) if code != word}
     if not 0 < len(coded) <= MOST_VALUES:

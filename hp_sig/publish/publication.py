@@ -7,7 +7,7 @@ Everything that leaves a refresh (GeoPackage, workbook, PostGIS, exported files)
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import geopandas as gpd
@@ -165,6 +165,10 @@ class Publication:
     def layers(self) -> dict[str, PublishedTable]:
         """The tables that have a geometry."""
         return {name: table for name, table in self.tables.items() if table.geometry_type is not None}
+
+    def without_copies(self) -> "Publication":
+        """Leave the large layers of the producers out."""
+        return replace(self, tables={name: table for name, table in self.tables.items() if not table.is_copy})
 
     def of_theme(self, theme: Theme) -> list[PublishedTable]:
         """List the tables and layers of a theme."""

@@ -109,7 +109,7 @@ def write_publications(
     if "xlsx" in settings.steps:
         step(WORKBOOK)
         write_workbook(publication, folder / WORKBOOK)
-        rows[WORKBOOK] = sum(len(table.rows) for table in publication.tables.values() if not table.is_copy)
+        rows[WORKBOOK] = sum(len(table.rows) for table in publication.without_copies().tables.values())
         documents.append(_document(WORKBOOK, "workbook"))
     if "docx" in settings.steps:
         zones = report_zones(layers, results, settings.reports)

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-import pandas as pd
-
+from hp_sig.maps.classes import GAIN, LOSS
 from hp_sig.maps.hubs.map_shapes import STREET
 from hp_sig.maps.overlays import Line
+from hp_sig.publish.dictionary import words_of
 from hp_sig.publish.publication import PublishedTable
 from hp_sig.publish.qgis.markup import Element, field_of, literal
 from hp_sig.publish.qgis.renderers import Case, by_rules, by_values, same_for_all
 from hp_sig.publish.qgis.symbols import area, filled, lined, path
-from hp_sig.reference.labels import in_french, wording
+from hp_sig.reference.labels import wording
 from hp_sig.reference.nomenclature import colour
 
 __all__ = ["copy_looks"]
@@ -19,8 +19,8 @@ __all__ = ["copy_looks"]
 LAND_OUTLINE, LAND_WIDTH_MM = "#ffffff", 0.05
 #: Colours of the nomenclature for what is artificialised and what is not: built zones, grassland.
 ARTIFICIALISED, OPEN = "CS1.1.1.1", "CS2.2.1"
-#: As in the charts of the report.
-GAIN, LOSS, KEPT = "#b35806", "#4292c6", "#e6e8eb"
+#: Land that did not change, or whose code is not known.
+KEPT = "#e6e8eb"
 #: Large class of a survey → the cover whose colour it takes; marshes have none of their own in the OCS GE, glaciers are
 #: not to be seen here.
 COVER_OF_CLASS = {
@@ -73,12 +73,8 @@ def _land(fill: str) -> Element:
 
 
 def _by_code(layer: PublishedTable, column: str, colours: Mapping[str, str]) -> Element:
-    found = set(layer.rows[column].dropna())
-    codes = [code for code in colours if code in found]
-    words = in_french(pd.DataFrame({column: pd.Series(codes, dtype="str")})).iloc[:, 0]
-    cases = [
-        Case(value=code, text=str(text), symbol=_land(colours[code])) for code, text in zip(codes, words, strict=True)
-    ]
+    words = words_of(layer, next(one for one in layer.columns if one.name == column))
+    cases = [Case(value=code, text=words[code], symbol=_land(fill)) for code, fill in colours.items() if code in words]
     if layer.rows[column].isna().any():
         cases.append(Case(value="", text=wording("qgis", "is_unknown"), symbol=_land(KEPT)))
     return by_values(field_of(column), cases)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from hp_sig.maps.classes import GAIN, LOSS
 from hp_sig.maps.sheets.figures import told_years
 from hp_sig.maps.sheets.portrait import Row
 from hp_sig.maps.sheets.sentences import land_sentences
@@ -33,7 +34,7 @@ HEADS = {"cover": "head_cover", "use": "head_use_of_land"}
 CLASS_AREA = "artificialised_ha"
 CHANGES = {"area_ha": "artificialised_net_ha", "area_ha_per_year": "artificialised_net_ha_per_year"}
 MINUS = "\u2212"
-GAIN, LOSS, NET = "#b35806", "#4292c6", "#1c1c1c"
+NET = "#1c1c1c"
 
 
 def land_sections(subject: Subject) -> list[Section]:

@@ -28,7 +28,7 @@ OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": F
 
 
 def write_workbook(publication: Publication, path: str | Path) -> Path:
-    """Write a workbook (.xlsx) of everything that a run publishes.
+    """Write a workbook (.xlsx) of everything that a run publishes, but for the large layers of the producers.
 
     Parameters
     ----------
@@ -49,8 +49,9 @@ def write_workbook(publication: Publication, path: str | Path) -> Path:
     """
     file = Path(path)
     require_place(file)
-    write_whole(file, _content(publication))
-    log.info("wrote %s: %d tables", file.name, sum(not table.is_copy for table in publication.tables.values()))
+    told = publication.without_copies()
+    write_whole(file, _content(told))
+    log.info("wrote %s: %d tables", file.name, len(told.tables))
     return file
 
 

@@ -66,8 +66,7 @@ def add_sources(workbook: "Workbook", name: str, publication: Publication, look:
 def add_dictionary(workbook: "Workbook", name: str, publication: Publication, look: Look) -> None:
     """Add the sheet that says what each column of each table is; the workbook has no geometry."""
     rows = dictionary(publication)
-    copies = [table.name for table in publication.tables.values() if table.is_copy]
-    told = rows[(rows["column"] != "geometry") & ~rows["table"].isin(copies)].drop(columns="source")
+    told = rows[rows["column"] != "geometry"].drop(columns="source")
     headings = [wording("dictionary", column).capitalize() for column in told.columns]
     note = wording("workbook", "content_dictionary")
     _list(workbook, (name, name, f"{note}."), headings, told.to_numpy().tolist(), look)

@@ -97,8 +97,7 @@ def _ordered(publication: Publication) -> Iterator[PublishedTable]:
     yield from (publication.tables[name] for name in present)
     for theme in THEMES:
         for table in publication.of_theme(theme):
-            told = table.is_copy or SHAPES_ONLY.get(table.name) in publication.tables
-            if table.name not in present and not told:
+            if table.name not in present and SHAPES_ONLY.get(table.name) not in publication.tables:
                 yield table
 
 
