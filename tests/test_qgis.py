@@ -137,6 +137,9 @@ def test_layers_lie_in_a_group_for_each_theme_and_tables_in_their_own(found):
         "Intercommunalités au 1er janvier 2024",
         "Indicateurs des communes",
     ]
+    # The latest vintage lies on top of the one before.
+    cover = [name for name, shown in dict(groups["Occupation du sol"]).items() if shown is False]
+    assert cover[:2] == [f"Occupation du sol {year} (OCS GE, département 83)" for year in (2020, 2017)]
     assert [name for name, _ in territory["Tables"]] == [
         "Zones",
         "Communes qui ont changé de zone",
