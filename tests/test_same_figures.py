@@ -91,7 +91,7 @@ def by_key(rows: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
 def test_every_figure_of_every_table_is_the_same_number_in_the_geopackage_the_workbook_and_postgis(places):
     publication = sample_publication()
     book = openpyxl.load_workbook(places.workbook, read_only=True)
-    sheets = {sheet.table.name: sheet.name for sheet in table_sheets(publication)}
+    sheets = {sheet.table.name: sheet.name for sheet in table_sheets(publication.without_copies())}
     compared = 0
 
     for table in publication.tables.values():

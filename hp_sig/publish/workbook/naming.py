@@ -44,7 +44,7 @@ def table_sheets(publication: Publication, *, taken: Iterable[str] = ()) -> tupl
     Parameters
     ----------
     publication
-        What is published.
+        What is published, without the large layers of the producers.
     taken
         Names of the other sheets.
     """
